@@ -1,0 +1,35 @@
+/** What ids may look like. Ids are opaque to us, but they end up in logs, headers, SSE frames and SQL. */
+
+/** Longest id that is accepted from a caller, in UTF-16 units. */
+export const MAX_ID_LENGTH = 256
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is refused here
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
+
+/** Why an id of a caller is refused, or undefined when it is fine. */
+export function idProblem(id: string): string | undefined {
+  if (id.length > MAX_ID_LENGTH) return `must not be longer than ${MAX_ID_LENGTH} characters`
+  if (CONTROL.test(id)) return 'must not contain control characters'
+  if (!id.isWellFormed()) return 'must be well-formed Unicode'
+  return undefined
+}
+
+const TASK_ID = /^[A-Za-z0-9._~-]{1,128}$/
+
+/** False for an id that no task of ours can have, so it need not be looked up. */
+export function mayBeTaskId(taskId: string): boolean {
+  return TASK_ID.test(taskId)
+}
+
+const AGENT_ID = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/
+
+/** First path segments that mean something else. */
+const RESERVED = new Set(['agents', 'a2a', 'health', 'tasks', 'v1', 'extendedagentcard'])
+
+/** Why an agent id is refused, or undefined when it is fine. */
+export function agentIdProblem(id: string): string | undefined {
+  if (!AGENT_ID.test(id))
+    return 'must be 1 to 64 of a-z, 0-9, ".", "_" and "-", and begin and end with a letter or digit'
+  if (RESERVED.has(id)) return 'is reserved'
+  return undefined
+}

@@ -1,0 +1,42 @@
+/** How a turn's end reaches the task: with a result that fits, or without one. */
+import { MAX_RECORD_BYTES, tooLarge } from './may-continue.js'
+import type { TaskEvent } from './reduce.js'
+import type { TaskRecord, TurnResult } from './task-record.js'
+import type { TurnPicture } from './turn-picture.js'
+
+/**
+ * What a running turn keeps in its heartbeat details: durable without a history event, readable without a worker, handed
+ * to the next attempt.
+ */
+export interface Checkpoint extends TurnPicture {
+  readonly format: 1
+  /** Ids of artifacts that any attempt at this turn has shown. */
+  readonly shown: readonly string[]
+  /** An attempt has shown that this is a task and no Message. */
+  readonly decided: boolean
+  /** How often the handler has thrown. */
+  readonly failures: number
+  /** Attempts that were given back because their worker stopped. */
+  readonly handovers: number
+}
+
+/** A turn that nobody could finish: its caller learns no more than that. */
+const LOST_TEXT = 'The agent could not finish handling the message.'
+
+/** The turn has a result. One that would not fit into the record is lost, and its task says so. */
+export function turnFinished(record: TaskRecord, result: TurnResult, at: string): TaskEvent {
+  const bytes = JSON.stringify(record).length + JSON.stringify(result).length
+  if (bytes <= MAX_RECORD_BYTES) return { type: 'turnEnded', result, at }
+  return { type: 'turnLost', text: tooLarge('What the agent said').message, at }
+}
+
+/**
+ * No worker has finished the turn. What was shown before the last one fell silent stays.
+ *
+ * @param last the last checkpoint, when there is one
+ */
+export function turnVanished(last: Checkpoint | undefined, at: string): TaskEvent {
+  if (last?.artifacts === undefined) return { type: 'turnLost', text: LOST_TEXT, at }
+  const { attempt, seq, artifacts } = last
+  return { type: 'turnLost', text: LOST_TEXT, at, partial: { attempt, seq, artifacts, state: 'TASK_STATE_FAILED' } }
+}
