@@ -1,0 +1,44 @@
+/** What becomes of a turn whose handler throws: tried again by the agent's policy, then FAILED. */
+
+import type { ArtifactJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { isA2AError } from '../a2a/errors.js'
+import type { TurnResult } from '../task/task-record.js'
+import type { TurnInput } from '../task/turn-input.js'
+import { TurnStopped } from './agent-context.js'
+import type { AgentDefinition } from './agent-definition.js'
+
+/**
+ * @param failures how often the handler has failed at this turn, this time included
+ */
+export function isFinalFailure(error: unknown, failures: number, agent: AgentDefinition): boolean {
+  if (error instanceof TurnStopped) return true
+  // What the agent must never give, it would give again.
+  if (isA2AError(error)) return true
+  return failures >= agent.retry.maxAttempts
+}
+
+/** The FAILED result. The caller learns what the agent did wrong, never what was thrown. */
+export function failedTurn(
+  input: TurnInput,
+  error: unknown,
+  last: { readonly attempt: number; readonly seq: number; readonly artifacts: readonly ArtifactJson[] },
+): TurnResult {
+  return {
+    ...last,
+    state: error instanceof TurnStopped && error.reason === 'canceled' ? 'TASK_STATE_CANCELED' : 'TASK_STATE_FAILED',
+    message: {
+      messageId: `${input.taskId}-${input.turn}-failed`,
+      contextId: input.task.contextId ?? '',
+      taskId: input.taskId,
+      role: 'ROLE_AGENT',
+      parts: [{ text: failureText(error) }],
+    },
+  }
+}
+
+/** What a caller may know of it. */
+export function failureText(error: unknown): string {
+  if (error instanceof TurnStopped && error.reason === 'deadline') return 'The agent did not finish in time.'
+  if (isA2AError(error)) return error.message
+  return 'The agent failed to handle the message.'
+}

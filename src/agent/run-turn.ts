@@ -1,0 +1,251 @@
+/**
+ * Runs an agent's handler for one attempt at one turn: results in, events and a turn result out. Every engine calls this
+ * and nothing else of an agent.
+ */
+import type { MessageJson, PartJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { A2AError } from '../a2a/errors.js'
+import { isInterrupted, isTerminal } from '../a2a/state.js'
+import { assertNever } from '../internal/assert-never.js'
+import type { Logger } from '../internal/logger.js'
+import { MAX_RECORD_BYTES, tooLarge } from '../task/may-continue.js'
+import type { TurnEndState, TurnResult } from '../task/task-record.js'
+import type { TurnInput } from '../task/turn-input.js'
+import type { AgentContext } from './agent-context.js'
+import type { AgentDefinition } from './agent-definition.js'
+import { AnswerCollector } from './answer.js'
+import { describe, eachResult, type HandlerHost, illegal, readResult } from './handler-results.js'
+import { incomingMessage } from './incoming-message.js'
+import {
+  complete,
+  type EmittedEvent,
+  type EndResult,
+  type MessageResult,
+  type Result,
+  TAG,
+  type TaggedResult,
+} from './result.js'
+import { TurnEvents, type TurnEventsHost } from './turn-events.js'
+
+export interface TurnHost extends TurnEventsHost, HandlerHost {
+  readonly log: Logger
+  /** An earlier attempt has shown that this is a task. */
+  readonly taskShown: boolean
+  /** Ids of artifacts that earlier attempts at this turn have shown. */
+  readonly shownBefore: readonly string[]
+  /** The events of the attempt, as soon as there are any: for snapshots. */
+  onEvents?(events: TurnEvents): void
+  /** The turn is about to be shown as a task that is WORKING. */
+  onBegin?(): void
+  /** Makes what was said so far durable; awaited before an interrupted state is shown. */
+  checkpoint(): Promise<void>
+}
+
+/**
+ * @throws TurnStopped the signal aborted before the handler had a result
+ * @throws A2AError INVALID_AGENT_RESPONSE the handler gave what it must not; retrying will not help
+ * @throws whatever the handler throws
+ */
+export async function runTurn(agent: AgentDefinition, input: TurnInput, host: TurnHost): Promise<TurnResult> {
+  const events = new TurnEvents(input, host)
+  host.onEvents?.(events)
+  const run = new TurnRun(agent, input, host, events)
+  try {
+    return await run.result()
+  } finally {
+    events.close()
+  }
+}
+
+class TurnRun {
+  private readonly agent: AgentDefinition
+  private readonly input: TurnInput
+  private readonly host: TurnHost
+  private readonly events: TurnEvents
+  private begun = false
+  private end: EndResult | undefined
+  private emittedEnd: { state: TurnEndState; message?: MessageJson; metadata?: TaskJson['metadata'] } | undefined
+  private answer: MessageJson | undefined
+
+  constructor(agent: AgentDefinition, input: TurnInput, host: TurnHost, events: TurnEvents) {
+    this.agent = agent
+    this.input = input
+    this.host = host
+    this.events = events
+  }
+
+  async result(): Promise<TurnResult> {
+    this.host.signal.throwIfAborted()
+    const { handler, answers } = this.agent
+    if (answers === 'task') await this.begin()
+    const returned = handler(incomingMessage(this.input.message), this.context())
+    if (answers === 'message') {
+      const answer = new AnswerCollector(this.agent)
+      await eachResult(returned, this.host, answer.take)
+      this.answer = this.answerMessage(answer.content.parts, answer.content.metadata)
+    } else {
+      await eachResult(returned, this.host, (given, last) => this.take(given, last))
+    }
+    return this.finish()
+  }
+
+  /** From here on it is a task that callers see. */
+  private async begin(): Promise<void> {
+    if (this.begun) return
+    this.begun = true
+    this.events.decided = true
+    // That it is a task, and no Message, must not be forgotten once it was shown.
+    if (this.agent.answers === 'either' && !this.host.taskShown) await this.host.checkpoint()
+    this.host.onBegin?.()
+    this.events.begin()
+  }
+
+  /** One result, shown or kept for the end. */
+  private async take(given: Result | undefined, last: boolean): Promise<void> {
+    const result = readResult(this.agent.id, given, last)
+    if (result === undefined) return
+    if (this.end !== undefined || this.emittedEnd !== undefined || this.answer !== undefined) {
+      throw this.illegal(`gave ${describe(given)} after its final result`)
+    }
+    if (result[TAG] === 'message') {
+      if (this.agent.answers === 'task') throw this.illegal(`gave message(), but it declares answers: 'task'`)
+      if (this.begun) throw this.illegal('gave message() after another result')
+      // A task that callers may have seen cannot become a Message any more: then it is what the task ends with.
+      if (this.input.turn > 1 || this.host.taskShown) {
+        await this.begin()
+        this.end = complete(result.parts, result.metadata === undefined ? {} : { metadata: result.metadata })
+        return
+      }
+      this.answer = this.answerMessage(result.parts, result.metadata)
+      return
+    }
+    await this.begin()
+    await this.show(result, last)
+    if (this.events.bytes > MAX_RECORD_BYTES) throw tooLarge('What the agent said in this turn')
+  }
+
+  private async show(result: Exclude<TaggedResult, MessageResult>, last: boolean): Promise<void> {
+    switch (result[TAG]) {
+      case 'text':
+        return this.events.text(result.text, last)
+      case 'status':
+        return this.events.status(result.text, result.metadata)
+      case 'artifact':
+        return this.events.artifact(result)
+      case 'end':
+        if (result.state !== 'auth-required' || last) {
+          this.end = result
+          return
+        }
+        // An interrupted state is shown only when it is durable, also this one.
+        await this.host.checkpoint()
+        return this.events.authRequired(result.parts, result.metadata)
+      default:
+        return assertNever(result)
+    }
+  }
+
+  private async finish(): Promise<TurnResult> {
+    if (this.answer !== undefined) {
+      return { attempt: this.host.attempt, seq: 0, state: 'TASK_STATE_COMPLETED', artifacts: [], answer: this.answer }
+    }
+    await this.begin()
+    this.events.closeText()
+    this.events.supersede(this.host.shownBefore)
+    const { attempt, seq } = this.events.position
+    return { attempt, seq, artifacts: this.events.artifacts(), ...this.endStatus() }
+  }
+
+  private endStatus(): Pick<TurnResult, 'state' | 'message' | 'metadata'> {
+    if (this.emittedEnd !== undefined) return this.emittedEnd
+    if (this.end === undefined) return { state: 'TASK_STATE_COMPLETED' }
+    const { state, parts, metadata } = this.end
+    return {
+      state: endState(state),
+      ...(parts === undefined ? {} : { message: this.events.agentMessage(parts) }),
+      ...(metadata === undefined ? {} : { metadata }),
+    }
+  }
+
+  /** A Message that stands alone: of the context, of no task. */
+  private answerMessage(parts: readonly PartJson[], metadata: MessageJson['metadata']): MessageJson {
+    const { taskId: _, ...message } = this.events.agentMessage(parts, metadata)
+    return message
+  }
+
+  private context(): AgentContext {
+    const { input, host } = this
+    const history = input.task.history ?? []
+    return {
+      signal: host.signal,
+      taskId: input.taskId,
+      contextId: input.task.contextId ?? '',
+      task: input.task,
+      history: history.slice(0, placeOfMessage(history, input.turn)),
+      metadata: input.params.metadata ?? {},
+      acceptedOutputModes: input.params.acceptedOutputModes ?? [],
+      extensions: input.params.extensions ?? [],
+      attempt: host.attempt,
+      turn: input.turn,
+      caller: { principal: input.owner, tenant: input.tenant },
+      log: host.log,
+      emit: (event) => this.emit(event),
+    }
+  }
+
+  private async emit(event: EmittedEvent): Promise<void> {
+    if (this.agent.answers === 'message') throw this.illegal(`emitted an event, but it declares answers: 'message'`)
+    if (this.end !== undefined || this.emittedEnd !== undefined)
+      throw this.illegal('emitted an event after its final result')
+    const status = event.statusUpdate?.status
+    if (status?.state === 'TASK_STATE_SUBMITTED' || status?.state === 'TASK_STATE_UNSPECIFIED') {
+      throw this.illegal(`emitted the state ${status.state}`)
+    }
+    await this.begin()
+    if (isTerminal(status?.state) || isInterrupted(status?.state)) {
+      // Shown by the engine once it is durable, like any other end.
+      const message = status.message
+      this.emittedEnd = {
+        state: status.state,
+        ...(message === undefined ? {} : { message: this.emittedMessage(message) }),
+        ...(event.statusUpdate?.metadata === undefined ? {} : { metadata: event.statusUpdate.metadata }),
+      }
+      return
+    }
+    this.events.emit(event)
+  }
+
+  private emittedMessage(message: MessageJson): MessageJson {
+    const made = this.events.agentMessage(message.parts ?? [], message.metadata)
+    return message.messageId === undefined || message.messageId === ''
+      ? made
+      : { ...made, messageId: message.messageId }
+  }
+
+  private illegal(what: string): A2AError {
+    return illegal(this.agent.id, what)
+  }
+}
+
+/** Index of the message of a turn: turn n handles the n-th message of the caller. */
+function placeOfMessage(history: readonly MessageJson[], turn: number): number {
+  let seen = 0
+  const index = history.findIndex(({ role }) => role === 'ROLE_USER' && ++seen === turn)
+  return index < 0 ? history.length : index
+}
+
+function endState(state: EndResult['state']): TurnEndState {
+  switch (state) {
+    case 'completed':
+      return 'TASK_STATE_COMPLETED'
+    case 'input-required':
+      return 'TASK_STATE_INPUT_REQUIRED'
+    case 'auth-required':
+      return 'TASK_STATE_AUTH_REQUIRED'
+    case 'rejected':
+      return 'TASK_STATE_REJECTED'
+    case 'failed':
+      return 'TASK_STATE_FAILED'
+    default:
+      return assertNever(state)
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * The events of one attempt at a turn: gives results of a handler their ids, times and places, publishes them, and
+ * keeps the picture they add up to.
+ *
+ * States that end a turn are not published here: they are shown only when they are durable, by the engine.
+ */
+import type {
+  ArtifactJson,
+  MessageJson,
+  PartJson,
+  StreamResponseJson,
+  TaskJson,
+  TaskStatusJson,
+} from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { TaskBuilder } from '../a2a/apply-event.js'
+import type { Position } from '../a2a/cursor.js'
+import { type LiveEvent, taskKey } from '../bus/live-event.js'
+import type { TurnInput } from '../task/turn-input.js'
+import type { TurnPicture } from '../task/turn-picture.js'
+import type { ArtifactInput } from './result.js'
+
+export interface TurnEventsHost {
+  readonly attempt: number
+  publish(event: LiveEvent): void
+  /** ISO 8601, UTC, with milliseconds. */
+  now(): string
+  newId(): string
+}
+
+type Metadata = NonNullable<MessageJson['metadata']>
+
+/** Bytes an event has besides its own parts, roughly. */
+const ENVELOPE_BYTES = 200
+
+export class TurnEvents {
+  private readonly input: TurnInput
+  private readonly host: TurnEventsHost
+  private readonly key: string
+  private readonly picture: TaskBuilder
+  private readonly touched = new Set<string>()
+  private seq = 0
+  private artifactCount = 0
+  private textArtifactId: string | undefined
+  private textOpen = false
+  private closed = false
+  private working = true
+  /** Bytes of what the attempt has said, as JSON, roughly. */
+  bytes = 0
+  /** The attempt has shown, or is about to show, that this is a task and no Message. */
+  decided = false
+
+  constructor(input: TurnInput, host: TurnEventsHost) {
+    this.input = input
+    this.host = host
+    this.key = taskKey(input)
+    this.picture = new TaskBuilder(input.task)
+  }
+
+  /** Place of the last event. */
+  get position(): Position {
+    return { turn: this.input.turn, attempt: this.host.attempt, seq: this.seq, ended: false }
+  }
+
+  /** What the attempt has said so far. */
+  get said(): TurnPicture {
+    const { turn, attempt, seq } = this.position
+    const { status } = this.picture.build()
+    return { turn, attempt, seq, ...(status === undefined ? {} : { status }), artifacts: this.artifacts() }
+  }
+
+  /** Ids of the artifacts that this attempt has made or changed. */
+  get artifactIds(): readonly string[] {
+    return [...this.touched]
+  }
+
+  /** Artifacts that this attempt has made or changed, whole. */
+  artifacts(): ArtifactJson[] {
+    return (this.picture.build().artifacts ?? []).filter(({ artifactId }) => this.touched.has(artifactId ?? ''))
+  }
+
+  /** From here on nothing is published: a handler that still talks is not heard. */
+  close(): void {
+    this.closed = true
+  }
+
+  /** The attempt has begun. */
+  begin(): void {
+    this.publish('begin', this.statusUpdate({ state: 'TASK_STATE_WORKING', timestamp: this.host.now() }), 0)
+  }
+
+  /** WORKING, with a message when there is text. */
+  status(text: string | undefined, metadata: Metadata | undefined): void {
+    const message = text === undefined ? undefined : this.agentMessage([{ text }])
+    this.working = true
+    this.showStatus('TASK_STATE_WORKING', message, metadata)
+  }
+
+  /** AUTH_REQUIRED while the handler goes on. */
+  authRequired(parts: readonly PartJson[] | undefined, metadata: Metadata | undefined): void {
+    this.working = false
+    this.showStatus('TASK_STATE_AUTH_REQUIRED', parts === undefined ? undefined : this.agentMessage(parts), metadata)
+  }
+
+  /** A chunk of the turn's one text artifact. */
+  text(text: string, lastChunk: boolean): void {
+    const first = this.textArtifactId === undefined
+    this.textArtifactId ??= this.nextArtifactId()
+    this.textOpen = !lastChunk
+    this.showArtifact({ artifactId: this.textArtifactId, parts: [{ text }] }, !first, lastChunk)
+  }
+
+  /** Says that no further chunk of the turn's text follows, when there was any and it was not said yet. */
+  closeText(): void {
+    if (this.textOpen) this.text('', true)
+  }
+
+  artifact({ append = false, lastChunk, artifactId, parts, extensions, ...rest }: ArtifactInput): void {
+    const artifact: ArtifactJson = {
+      artifactId: artifactId ?? this.nextArtifactId(),
+      ...rest,
+      parts: [...parts],
+      ...(extensions === undefined ? {} : { extensions: [...extensions] }),
+    }
+    this.showArtifact(artifact, append, lastChunk ?? !append)
+  }
+
+  /** An event an author made. Ids of task and context are ours. */
+  emit(event: Pick<StreamResponseJson, 'statusUpdate' | 'artifactUpdate'>): void {
+    if (event.artifactUpdate?.artifact !== undefined) {
+      const { artifact, append, lastChunk } = event.artifactUpdate
+      this.showArtifact(artifact, append ?? false, lastChunk)
+    } else if (event.statusUpdate?.status !== undefined) {
+      const { status, metadata } = event.statusUpdate
+      this.working = status.state === 'TASK_STATE_WORKING'
+      this.publish('update', this.statusUpdate({ ...status, timestamp: this.host.now() }, metadata), sizeOf(status))
+    }
+  }
+
+  /**
+   * Takes back what earlier attempts have shown and this one has not: an artifact of an earlier turn gets its content
+   * back, any other is emptied and marked `superseded`.
+   *
+   * @param shown ids of the artifacts that the earlier attempts had touched
+   */
+  supersede(shown: Iterable<string>): void {
+    for (const artifactId of shown) {
+      if (this.touched.has(artifactId)) continue
+      const earlier = this.input.task.artifacts?.find((artifact) => artifact.artifactId === artifactId)
+      this.showArtifact(earlier ?? { artifactId, parts: [{ text: '' }], metadata: { superseded: true } }, false, true)
+    }
+  }
+
+  agentMessage(parts: readonly PartJson[], metadata?: Metadata): MessageJson {
+    return {
+      messageId: this.host.newId(),
+      contextId: this.input.task.contextId ?? '',
+      taskId: this.input.taskId,
+      role: 'ROLE_AGENT',
+      parts: [...parts],
+      ...(metadata === undefined ? {} : { metadata }),
+    }
+  }
+
+  private nextArtifactId(): string {
+    this.artifactCount += 1
+    return `${this.input.taskId.slice(0, 8)}-${this.input.turn}-${this.artifactCount}`
+  }
+
+  private showStatus(
+    state: TaskStatusJson['state'] & string,
+    message: MessageJson | undefined,
+    metadata?: Metadata,
+  ): void {
+    const status: TaskStatusJson = { state, ...(message === undefined ? {} : { message }), timestamp: this.host.now() }
+    this.publish('update', this.statusUpdate(status, metadata), message === undefined ? 0 : sizeOf(message))
+  }
+
+  private showArtifact(artifact: ArtifactJson, append: boolean, lastChunk: boolean | undefined): void {
+    if (!this.working) this.status(undefined, undefined)
+    this.touched.add(artifact.artifactId ?? '')
+    const bytes = partsSize(artifact.parts ?? [])
+    this.publish(
+      'update',
+      {
+        artifactUpdate: {
+          ...this.ids(),
+          artifact,
+          ...(append ? { append } : {}),
+          ...(lastChunk === true ? { lastChunk } : {}),
+        },
+      },
+      bytes,
+    )
+  }
+
+  private statusUpdate(status: TaskStatusJson, metadata?: TaskJson['metadata']): StreamResponseJson {
+    return { statusUpdate: { ...this.ids(), status, ...(metadata === undefined ? {} : { metadata }) } }
+  }
+
+  private ids(): { taskId: string; contextId: string } {
+    return { taskId: this.input.taskId, contextId: this.input.task.contextId ?? '' }
+  }
+
+  private publish(kind: 'begin' | 'update', event: StreamResponseJson, bytes: number): void {
+    if (this.closed) return
+    this.seq += 1
+    this.bytes += bytes
+    this.picture.apply(event)
+    const { turn, attempt, seq } = this.position
+    this.host.publish({ key: this.key, cursor: { turn, attempt, seq }, kind, event, bytes: bytes + ENVELOPE_BYTES })
+  }
+}
+
+function partsSize(parts: readonly PartJson[]): number {
+  let size = 0
+  for (const part of parts) size += part.text === undefined ? sizeOf(part) : part.text.length + 10
+  return size
+}
+
+function sizeOf(value: object): number {
+  return JSON.stringify(value).length
+}

@@ -1,0 +1,37 @@
+/**
+ * Live events on their way to readers. Fast, bounded, and never the truth: what a bus loses, a snapshot replaces.
+ */
+import type { BoundedQueue } from '../internal/bounded-queue.js'
+import type { TurnPicture } from '../task/turn-picture.js'
+import type { LiveEvent } from './live-event.js'
+
+/** What a reader holds: the events as they come, until it closes it or falls too far behind. */
+export type Subscription = BoundedQueue<LiveEvent>
+
+export interface SubscribeOptions {
+  /** Leaves out everything but the ends of turns and the states shown within them: for callers that only wait. */
+  readonly statesOnly?: boolean
+}
+
+/** What the process that runs a task's turn offers to the others. */
+export interface TurnOwner {
+  /** What the turn has said so far. */
+  picture(): TurnPicture
+  /** A cancel was accepted: stop the handler now, without waiting for the heartbeat. */
+  cancel(): void
+}
+
+export interface EventBus {
+  /** Hands an event to all readers of its task. Never waits, never throws. */
+  publish(event: LiveEvent): void
+  /** From now on. Ordered per publisher; a reader puts events of several publishers in order by their cursors. */
+  subscribe(key: string, options?: SubscribeOptions): Subscription
+  unsubscribe(key: string, subscription: Subscription): void
+  /** Makes this process the owner of the task's running turn, until the returned function is called. */
+  own(key: string, owner: TurnOwner): () => void
+  /** Asks the owner what the running turn has said; undefined when none is running or its owner is out of reach. */
+  request(key: string): Promise<TurnPicture | undefined>
+  /** Tells the owner that a cancel was accepted. Lost when there is none. */
+  cancel(key: string): void
+  close(): Promise<void>
+}

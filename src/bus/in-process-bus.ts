@@ -1,0 +1,77 @@
+/** The default bus: fan-out inside this process. */
+import { isInterrupted, isTerminal } from '../a2a/state.js'
+import { BoundedQueue } from '../internal/bounded-queue.js'
+import type { TurnPicture } from '../task/turn-picture.js'
+import type { EventBus, SubscribeOptions, Subscription, TurnOwner } from './event-bus.js'
+import type { LiveEvent } from './live-event.js'
+
+/** Bounds of one reader's queue. */
+export const MAX_QUEUED_EVENTS = 1024
+export const MAX_QUEUED_BYTES = 1_048_576
+
+interface Reader {
+  readonly queue: Subscription
+  readonly statesOnly: boolean
+}
+
+export class InProcessBus implements EventBus {
+  private readonly readers = new Map<string, Set<Reader>>()
+  private readonly owners = new Map<string, TurnOwner>()
+
+  publish(event: LiveEvent): void {
+    const readers = this.readers.get(event.key)
+    if (readers === undefined) return
+    const state = showsState(event)
+    for (const reader of readers) if (state || !reader.statesOnly) reader.queue.push(event)
+  }
+
+  subscribe(key: string, { statesOnly = false }: SubscribeOptions = {}): Subscription {
+    const queue = new BoundedQueue<LiveEvent>(MAX_QUEUED_EVENTS, MAX_QUEUED_BYTES, (event) => event.bytes)
+    const readers = this.readers.get(key)
+    if (readers === undefined) this.readers.set(key, new Set([{ queue, statesOnly }]))
+    else readers.add({ queue, statesOnly })
+    return queue
+  }
+
+  unsubscribe(key: string, subscription: Subscription): void {
+    subscription.close()
+    const readers = this.readers.get(key)
+    if (readers === undefined) return
+    for (const reader of readers) if (reader.queue === subscription) readers.delete(reader)
+    if (readers.size === 0) this.readers.delete(key)
+  }
+
+  own(key: string, owner: TurnOwner): () => void {
+    this.owners.set(key, owner)
+    return () => {
+      if (this.owners.get(key) === owner) this.owners.delete(key)
+    }
+  }
+
+  async request(key: string): Promise<TurnPicture | undefined> {
+    return this.owners.get(key)?.picture()
+  }
+
+  cancel(key: string): void {
+    this.owners.get(key)?.cancel()
+  }
+
+  async close(): Promise<void> {
+    for (const readers of this.readers.values()) for (const { queue } of readers) queue.close()
+    this.readers.clear()
+    this.owners.clear()
+  }
+
+  /** How many readers are open, for tests and metrics. */
+  get readerCount(): number {
+    let count = 0
+    for (const readers of this.readers.values()) count += readers.size
+    return count
+  }
+}
+
+function showsState({ kind, event }: LiveEvent): boolean {
+  if (kind === 'end') return true
+  const state = event.statusUpdate?.status?.state
+  return isTerminal(state) || isInterrupted(state)
+}

@@ -1,0 +1,82 @@
+/**
+ * The seam between the protocol and what executes tasks. The service above it knows no Temporal; an engine knows no wire.
+ * One contract suite (`test/contract/engine.ts`) runs over every engine.
+ */
+import type { MessageJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { Position } from '../a2a/cursor.js'
+import type { AgentDefinition } from '../agent/agent-definition.js'
+import type { EventBus } from '../bus/event-bus.js'
+import type { ListQuery, TaskPage } from '../task/list-query.js'
+import type { NewTask, TaskRecord, TaskRef, TurnParams } from '../task/task-record.js'
+
+/** A task as an engine reads it. */
+export interface TaskReading {
+  readonly owner: string
+  readonly task: TaskJson
+  readonly position: Position
+  /** Hash of the request whose idempotency key made the task. */
+  readonly requestHash?: string
+  /** The agent answered with a Message: there is no task to show. */
+  readonly answer?: MessageJson
+}
+
+export function taskReading(record: TaskRecord): TaskReading {
+  const { owner, task, position, requestHash, answer } = record
+  return {
+    owner,
+    task,
+    position,
+    ...(requestHash === undefined ? {} : { requestHash }),
+    ...(answer === undefined ? {} : { answer }),
+  }
+}
+
+export interface FollowUp {
+  readonly message: MessageJson
+  readonly params: TurnParams
+  /** The principal that sends it; it must be the task's owner. */
+  readonly owner: string
+  /** The same key is accepted once: a repeat gets the first answer. */
+  readonly idempotencyKey?: string
+}
+
+/** `existing`: a task of this id was there already and was left as it is. */
+export type StartOutcome = 'started' | 'existing'
+
+export interface Engine {
+  /** False: tasks are gone with the process. */
+  readonly durable: boolean
+  readonly bus: EventBus
+  /**
+   * After how many milliseconds of silence a reader looks for itself; 0 when the bus tells everything.
+   * A bus between processes may lose events, the engine's truth does not.
+   */
+  readonly pollMs: number
+
+  /** Resolves when the task is accepted, durably if the engine is. */
+  start(task: NewTask, agent: AgentDefinition): Promise<StartOutcome>
+
+  /**
+   * Adds a message to a task. Resolves, with the turn that will handle it, when it is accepted.
+   *
+   * @throws A2AError TASK_NOT_FOUND, UNSUPPORTED_OPERATION (ended or being canceled), INVALID_PARAMS (another context),
+   *   RATE_LIMITED (too many waiting), PAYLOAD_TOO_LARGE, UNAVAILABLE (it may still be applied: repeat with the same key)
+   */
+  send(ref: TaskRef, followUp: FollowUp): Promise<{ readonly turn: number }>
+
+  /**
+   * Asks for the end of a task. Resolves when the request is accepted; the task becomes CANCELED once the handler has
+   * stopped or its grace time is over. Asking again changes nothing.
+   */
+  cancel(ref: TaskRef): Promise<void>
+
+  /** The task as it is now; undefined when there is none. */
+  read(ref: TaskRef): Promise<TaskReading | undefined>
+
+  list(query: ListQuery): Promise<TaskPage>
+
+  /** False while tasks cannot be accepted; readiness follows it. */
+  ready(): boolean
+
+  close(): Promise<void>
+}

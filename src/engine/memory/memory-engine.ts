@@ -1,0 +1,127 @@
+/**
+ * The engine that keeps tasks in this process and nowhere else: for tests, and for whoever asks for it by name. The same
+ * state machine as on Temporal, without its durability.
+ */
+import { taskNotFound } from '../../a2a/errors.js'
+import type { AgentDefinition, AgentDirectory } from '../../agent/agent-definition.js'
+import type { EventBus } from '../../bus/event-bus.js'
+import { taskKey } from '../../bus/live-event.js'
+import type { Logger } from '../../internal/logger.js'
+import { listTasks, type Place, statusTimeOf } from '../../task/list-filter.js'
+import type { ListQuery, TaskPage } from '../../task/list-query.js'
+import { isEnded } from '../../task/reduce.js'
+import { type NewTask, newTaskRecord, type TaskRecord, type TaskRef } from '../../task/task-record.js'
+import { withPicture } from '../../task/turn-picture.js'
+import { type Engine, type FollowUp, type StartOutcome, type TaskReading, taskReading } from '../engine.js'
+import { MemoryTask } from './memory-task.js'
+
+export interface MemoryEngineOptions {
+  readonly agents: AgentDirectory
+  readonly bus: EventBus
+  readonly logger: Logger
+  /** Ended tasks that are kept; the oldest go first. Default 10000. */
+  readonly maxEndedTasks?: number
+  /** How long a handler may go on after a cancel, in milliseconds. Default 5000. */
+  readonly graceMs?: number
+}
+
+/** Past places in the order of a list that are kept per task, for walks that began before a change. */
+const MAX_PAST_PLACES = 20
+
+export class MemoryEngine implements Engine {
+  readonly durable = false
+  readonly pollMs = 0
+  readonly bus: EventBus
+  private readonly options: MemoryEngineOptions
+  private readonly tasks = new Map<string, MemoryTask>()
+  private readonly places = new Map<string, Place[]>()
+  private readonly ended: string[] = []
+  private changes = 0
+  private closed = false
+
+  constructor(options: MemoryEngineOptions) {
+    this.options = options
+    this.bus = options.bus
+  }
+
+  async start(input: NewTask, agent: AgentDefinition): Promise<StartOutcome> {
+    const key = taskKey(input)
+    if (this.tasks.has(key)) return 'existing'
+    const task = new MemoryTask(newTaskRecord(input), agent, {
+      bus: this.bus,
+      logger: this.options.logger,
+      graceMs: this.options.graceMs ?? 5000,
+      onChange: (record) => this.place(key, record),
+    })
+    this.tasks.set(key, task)
+    task.begin()
+    return 'started'
+  }
+
+  async send(ref: TaskRef, followUp: FollowUp): Promise<{ turn: number }> {
+    return this.find(ref).accept(followUp)
+  }
+
+  async cancel(ref: TaskRef): Promise<void> {
+    this.find(ref).cancel()
+  }
+
+  async read(ref: TaskRef): Promise<TaskReading | undefined> {
+    const key = taskKey(ref)
+    const record = this.tasks.get(key)?.record
+    if (record === undefined) return undefined
+    return taskReading(withPicture(record, await this.bus.request(key)))
+  }
+
+  async list(query: ListQuery): Promise<TaskPage> {
+    return listTasks(this.allPlaces(), query, this.changes)
+  }
+
+  ready(): boolean {
+    return !this.closed
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    await Promise.all([...this.tasks.values()].map((task) => task.stop()))
+    await this.bus.close()
+  }
+
+  private find(ref: TaskRef): MemoryTask {
+    const task = this.tasks.get(taskKey(ref))
+    if (task === undefined) throw taskNotFound(ref.taskId)
+    return task
+  }
+
+  private place(key: string, record: TaskRecord): void {
+    this.changes += 1
+    const places = this.places.get(key) ?? []
+    const current = places.pop()
+    const statusTime = statusTimeOf(record.task)
+    if (current !== undefined && current.statusTime !== statusTime) {
+      places.push({ ...current, until: this.changes })
+      if (places.length > MAX_PAST_PLACES) places.shift()
+    }
+    const since = current?.statusTime === statusTime ? current.since : this.changes
+    places.push({ record, statusTime, since, until: Number.POSITIVE_INFINITY })
+    // A past place shows the task as it is now.
+    this.places.set(
+      key,
+      places.map((place) => ({ ...place, record })),
+    )
+    if (isEnded(record)) this.forgetOldest(key)
+  }
+
+  private forgetOldest(key: string): void {
+    this.ended.push(key)
+    if (this.ended.length <= (this.options.maxEndedTasks ?? 10_000)) return
+    const oldest = this.ended.shift()
+    if (oldest === undefined) return
+    this.tasks.delete(oldest)
+    this.places.delete(oldest)
+  }
+
+  private *allPlaces(): Generator<Place> {
+    for (const places of this.places.values()) yield* places
+  }
+}

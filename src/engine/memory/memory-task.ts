@@ -1,0 +1,171 @@
+/** One task in memory: its record, its queue of turns, its cancel. */
+
+import { TurnStopped } from '../../agent/agent-context.js'
+import type { AgentDefinition } from '../../agent/agent-definition.js'
+import { failedTurn, isFinalFailure } from '../../agent/failed-turn.js'
+import { runTurn } from '../../agent/run-turn.js'
+import type { TurnEvents } from '../../agent/turn-events.js'
+import type { EventBus } from '../../bus/event-bus.js'
+import { taskKey } from '../../bus/live-event.js'
+import { stateEvent } from '../../bus/state-event.js'
+import { sleep } from '../../internal/abort.js'
+import { type Logger, withFields } from '../../internal/logger.js'
+import { refusal } from '../../task/may-continue.js'
+import { lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfKey } from '../../task/reduce.js'
+import type { TaskRecord, TurnResult } from '../../task/task-record.js'
+import { type TurnInput, turnInput } from '../../task/turn-input.js'
+import { turnFinished } from '../../task/turn-outcome.js'
+import type { FollowUp } from '../engine.js'
+
+export interface MemoryTaskHost {
+  readonly bus: EventBus
+  readonly logger: Logger
+  readonly graceMs: number
+  onChange(record: TaskRecord): void
+}
+
+export class MemoryTask {
+  record: TaskRecord
+  private readonly agent: AgentDefinition
+  private readonly host: MemoryTaskHost
+  private readonly key: string
+  private running: Promise<void> | undefined
+  private stopTurn: ((reason: 'canceled' | 'worker-shutdown') => void) | undefined
+  private stopped = false
+  /** It is known to be a task, and no Message: only then it is listed. */
+  private decided: boolean
+
+  constructor(record: TaskRecord, agent: AgentDefinition, host: MemoryTaskHost) {
+    this.record = record
+    this.agent = agent
+    this.host = host
+    this.key = taskKey(record)
+    this.decided = agent.answers === 'task'
+    if (this.decided) host.onChange(record)
+  }
+
+  begin(): void {
+    if (this.running !== undefined || this.stopped) return
+    this.running = this.work().finally(() => {
+      this.running = undefined
+    })
+  }
+
+  accept({ message, params, idempotencyKey: key }: FollowUp): { turn: number } {
+    const known = turnOfKey(this.record, key)
+    if (known !== undefined) return { turn: known }
+    const bytes = JSON.stringify(this.record).length
+    const refused = refusal(this.record, message.contextId, bytes, JSON.stringify(message).length)
+    if (refused !== undefined) throw refused
+    this.change({ type: 'accepted', message, params, ...(key === undefined ? {} : { key }) })
+    this.begin()
+    return { turn: lastAcceptedTurn(this.record) }
+  }
+
+  cancel(): void {
+    if (this.record.cancelRequested) return
+    this.change({ type: 'cancelRequested' })
+    if (this.stopTurn !== undefined) this.stopTurn('canceled')
+    else this.endWith({ type: 'canceled', at: now() })
+  }
+
+  /** Ends the running turn without ending the task; for the end of the process. */
+  async stop(): Promise<void> {
+    this.stopped = true
+    this.stopTurn?.('worker-shutdown')
+    await this.running
+  }
+
+  private async work(): Promise<void> {
+    // The first step is not part of the caller's: accepting a message never waits for the handler.
+    await Promise.resolve()
+    for (let taken = nextMessage(this.record); taken !== undefined && !this.stopped; taken = nextMessage(this.record)) {
+      this.change({ type: 'turnStarted', at: now() })
+      const result = await this.turn(turnInput(this.record, taken))
+      if (result === undefined) return
+      this.endWith(turnFinished(this.record, result, now()))
+    }
+  }
+
+  /** The turn's result, whatever the handler does; undefined when the process stops. */
+  private async turn(input: TurnInput): Promise<TurnResult | undefined> {
+    const stop = new AbortController()
+    this.stopTurn = (reason) => stop.abort(new TurnStopped(reason))
+    const deadline = setTimeout(
+      () => stop.abort(new TurnStopped('deadline')),
+      Math.min(this.agent.deadlineMs, 2 ** 31 - 1),
+    )
+    const shown = new Set<string>()
+    const log = withFields(this.host.logger, { agentId: input.agentId, taskId: input.taskId, turn: input.turn })
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        let events: TurnEvents | undefined
+        const disown = this.host.bus.own(this.key, {
+          picture: () => events?.said ?? { turn: input.turn, attempt, seq: 0, artifacts: [] },
+          cancel: () => this.cancel(),
+        })
+        try {
+          return await runTurn(this.agent, input, {
+            attempt,
+            signal: stop.signal,
+            log,
+            graceMs: this.host.graceMs,
+            taskShown: this.decided,
+            onBegin: () => this.decide(),
+            shownBefore: [...shown],
+            publish: (event) => this.host.bus.publish(event),
+            now,
+            newId: () => globalThis.crypto.randomUUID(),
+            onEvents: (made) => {
+              events = made
+            },
+            checkpoint: async () => {},
+            breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
+          })
+        } catch (error) {
+          if (error instanceof TurnStopped && error.reason === 'worker-shutdown') return undefined
+          for (const artifactId of events?.artifactIds ?? []) shown.add(artifactId)
+          if (isFinalFailure(error, attempt, this.agent)) {
+            log.warn({ err: error, attempt }, 'turn failed')
+            return failedTurn(input, error, {
+              attempt,
+              seq: events?.position.seq ?? 0,
+              artifacts: events?.artifacts() ?? [],
+            })
+          }
+          log.warn({ err: error, attempt }, 'turn failed, will be tried again')
+          await sleep(retryDelayMs(this.agent, attempt), stop.signal)
+        } finally {
+          disown()
+        }
+      }
+    } finally {
+      clearTimeout(deadline)
+      this.stopTurn = undefined
+    }
+  }
+
+  private decide(): void {
+    if (this.decided) return
+    this.decided = true
+    this.host.onChange(this.record)
+  }
+
+  private endWith(event: TaskEvent): void {
+    this.change(event)
+    this.host.bus.publish(stateEvent(this.record))
+  }
+
+  private change(event: TaskEvent): void {
+    this.record = reduce(this.record, event)
+    if (this.decided || event.type === 'turnEnded') this.host.onChange(this.record)
+  }
+}
+
+function retryDelayMs({ retry }: AgentDefinition, attempt: number): number {
+  return Math.min(retry.initialIntervalMs * 2 ** (attempt - 1), retry.maxIntervalMs)
+}
+
+function now(): string {
+  return new Date().toISOString()
+}
