@@ -1,0 +1,35 @@
+/** SQLite through Node's own driver, for Kysely. */
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely'
+import type { Tables } from './tables.js'
+
+/**
+ * How long a statement waits for another process's transaction, in milliseconds. The wait holds this process up, so it is
+ * short: a transaction of ours takes a few milliseconds, and a write that fails is tried again.
+ */
+const BUSY_MS = 500
+
+/** @param file path of the database, or `:memory:` */
+export function openSqlite(file: string): Kysely<Tables> {
+  const database = new DatabaseSync(file, { timeout: BUSY_MS })
+  database.exec('PRAGMA journal_mode = WAL')
+  database.exec('PRAGMA synchronous = NORMAL')
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(database) }) })
+}
+
+/** The few calls that Kysely makes, in the words of node:sqlite. */
+function adapt(database: DatabaseSync): SqliteDatabase {
+  return {
+    close: () => database.close(),
+    prepare(sql) {
+      // A transaction that first reads and then writes would fail at once when another process writes in between.
+      const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql)
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
+        run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+        iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
+      }
+    },
+  }
+}

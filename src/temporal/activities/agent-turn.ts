@@ -1,0 +1,203 @@
+/** One attempt at a turn as a Temporal activity: events to the bus, checkpoints, and the result as the commit. */
+import { ApplicationFailure, Context, type Info } from '@temporalio/activity'
+import { TurnStopped } from '../../agent/agent-context.js'
+import type { AgentDefinition, AgentDirectory } from '../../agent/agent-definition.js'
+import { failedTurn, isFinalFailure } from '../../agent/failed-turn.js'
+import { runTurn } from '../../agent/run-turn.js'
+import type { TurnEvents } from '../../agent/turn-events.js'
+import type { EventBus } from '../../bus/event-bus.js'
+import { taskKey } from '../../bus/live-event.js'
+import { onAbort } from '../../internal/abort.js'
+import { type Logger, withFields } from '../../internal/logger.js'
+import type { TurnResult } from '../../task/task-record.js'
+import type { TurnInput } from '../../task/turn-input.js'
+import type { Checkpoint } from '../../task/turn-outcome.js'
+import type { TurnPicture } from '../../task/turn-picture.js'
+import { AGENT_NOT_SERVED } from '../names.js'
+import { CheckpointWriter, type HeartbeatService } from './checkpoint-writer.js'
+
+export interface AgentTurnOptions {
+  readonly agents: AgentDirectory
+  readonly bus: EventBus
+  readonly logger: Logger
+  readonly service: HeartbeatService
+  readonly namespace: string
+  readonly identity: string
+  /** Aborts when the worker begins to stop: running turns are given back. */
+  readonly shutdown: AbortSignal
+  /** Milliseconds between two checkpoints. */
+  readonly checkpointMs: number
+  /** How long a handler may go on after it was told to stop, in milliseconds. */
+  readonly graceMs: number
+  /** A turn has begun here: the task is WORKING. */
+  onBegin(input: TurnInput): void
+}
+
+/** Attempts that may vanish with their worker before the turn is given up: a handler that kills its process. */
+const MAX_LOST_ATTEMPTS = 20
+/** Wait before a turn is offered again whose agent this worker does not have. */
+const NOT_SERVED_RETRY_MS = 1_000
+
+export function createAgentTurn(options: AgentTurnOptions): (input: TurnInput) => Promise<TurnResult> {
+  return async (input) => {
+    const { info } = Context.current()
+    const agent = options.agents.get(input.agentId)
+    if (agent === undefined) {
+      throw ApplicationFailure.create({
+        type: AGENT_NOT_SERVED,
+        message: `agent ${input.agentId} is not served by this worker`,
+        nextRetryDelay: NOT_SERVED_RETRY_MS,
+      })
+    }
+    return new TurnAttempt(options, agent, input, info).run()
+  }
+}
+
+class TurnAttempt {
+  private readonly options: AgentTurnOptions
+  private readonly agent: AgentDefinition
+  private readonly input: TurnInput
+  private readonly info: Info
+  private readonly before: Checkpoint | undefined
+  private readonly stop = new AbortController()
+  private readonly log: Logger
+  private events: TurnEvents | undefined
+  private failures: number
+  private handovers: number
+
+  constructor(options: AgentTurnOptions, agent: AgentDefinition, input: TurnInput, info: Info) {
+    this.options = options
+    this.agent = agent
+    this.input = input
+    this.info = info
+    this.before = info.heartbeatDetails as Checkpoint | undefined
+    this.failures = this.before?.failures ?? 0
+    this.handovers = this.before?.handovers ?? 0
+    this.log = withFields(options.logger, {
+      agentId: input.agentId,
+      taskId: input.taskId,
+      contextId: input.task.contextId,
+      turn: input.turn,
+      attempt: info.attempt,
+    })
+  }
+
+  async run(): Promise<TurnResult> {
+    const lost = this.info.attempt - 1 - this.failures - this.handovers
+    if (!this.info.isLocal && lost > MAX_LOST_ATTEMPTS) return this.failed(new Error(`${lost} attempts were lost`))
+    const writer = this.info.isLocal ? undefined : this.checkpointWriter()
+    const key = taskKey(this.input)
+    const disown = this.options.bus.own(key, {
+      picture: () => this.said(),
+      cancel: () => this.end('canceled'),
+    })
+    const release = [
+      disown,
+      onAbort(this.options.shutdown, () => this.end('worker-shutdown')),
+      onAbort(Context.current().cancellationSignal, () => this.end('canceled')),
+      this.deadline(),
+    ]
+    try {
+      return await this.runHandler(writer)
+    } catch (error) {
+      return await this.afterFailure(error, writer)
+    } finally {
+      writer?.stop()
+      for (const each of release) each()
+    }
+  }
+
+  private runHandler(writer: CheckpointWriter | undefined): Promise<TurnResult> {
+    return runTurn(this.agent, this.input, {
+      attempt: this.info.attempt,
+      signal: this.stop.signal,
+      log: this.log,
+      graceMs: this.options.graceMs,
+      taskShown: this.before?.decided ?? false,
+      onBegin: () => this.options.onBegin(this.input),
+      shownBefore: this.before?.shown ?? [],
+      publish: (event) => this.options.bus.publish(event),
+      now: () => new Date().toISOString(),
+      newId: () => globalThis.crypto.randomUUID(),
+      onEvents: (events) => {
+        this.events = events
+      },
+      checkpoint: async () => writer?.save(),
+      breathe: () => new Promise((resolve) => setImmediate(resolve)),
+    })
+  }
+
+  private async afterFailure(error: unknown, writer: CheckpointWriter | undefined): Promise<TurnResult> {
+    if (error instanceof TurnStopped && error.reason === 'superseded') throw error
+    if (error instanceof TurnStopped && error.reason === 'worker-shutdown') {
+      this.handovers += 1
+      await this.saveForNext(writer)
+      throw ApplicationFailure.create({ message: 'the worker is stopping', type: 'WorkerShutdown', nextRetryDelay: 1 })
+    }
+    if (error instanceof TurnStopped) return this.failed(error)
+    this.failures += 1
+    const failures = this.info.isLocal ? this.info.attempt : this.failures
+    if (isFinalFailure(error, failures, this.agent)) {
+      this.log.warn({ err: error, failures }, 'turn failed')
+      return this.failed(error)
+    }
+    this.log.warn({ err: error, failures }, 'turn failed, will be tried again')
+    await this.saveForNext(writer)
+    const { name, message } = error instanceof Error ? error : new Error(String(error))
+    throw ApplicationFailure.create({ message, type: name })
+  }
+
+  /** What the next attempt has to know; without it, it would count wrong and forget what was shown. */
+  private async saveForNext(writer: CheckpointWriter | undefined): Promise<void> {
+    await writer?.save().catch((error: unknown) => this.log.warn({ err: error }, 'checkpoint could not be written'))
+  }
+
+  private failed(error: unknown): TurnResult {
+    return failedTurn(this.input, error, {
+      attempt: this.info.attempt,
+      seq: this.events?.position.seq ?? 0,
+      artifacts: this.events?.artifacts() ?? [],
+    })
+  }
+
+  private said(): TurnPicture {
+    return this.events?.said ?? { turn: this.input.turn, attempt: this.info.attempt, seq: 0, artifacts: [] }
+  }
+
+  private checkpointWriter(): CheckpointWriter {
+    const { service, namespace, identity, checkpointMs } = this.options
+    return new CheckpointWriter({
+      service,
+      namespace,
+      identity,
+      taskToken: this.info.taskToken,
+      intervalMs: checkpointMs,
+      content: () => this.checkpoint(),
+      onCancel: () => this.end('canceled'),
+      onSuperseded: () => this.end('superseded'),
+      onFailure: (error) => this.log.debug({ err: error }, 'checkpoint could not be written'),
+    })
+  }
+
+  private checkpoint(): Checkpoint {
+    return {
+      format: 1,
+      ...this.said(),
+      shown: [...new Set([...(this.before?.shown ?? []), ...(this.events?.artifactIds ?? [])])],
+      decided: this.before?.decided === true || this.events?.decided === true,
+      failures: this.failures,
+      handovers: this.handovers,
+    }
+  }
+
+  private end(reason: TurnStopped['reason']): void {
+    if (!this.stop.signal.aborted) this.stop.abort(new TurnStopped(reason))
+  }
+
+  /** Ends the turn in time to say so itself, before Temporal would end it without a word. */
+  private deadline(): () => void {
+    const ms = this.info.scheduledTimestampMs + this.agent.deadlineMs - Date.now() - this.options.graceMs
+    const timer = setTimeout(() => this.end('deadline'), Math.max(1, Math.min(ms, 2 ** 31 - 1)))
+    return () => clearTimeout(timer)
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * The one writer of a turn's heartbeat details. They are one value and the last write wins, so picture, counters and
+ * journal are written together, and nothing else may heartbeat.
+ *
+ * Written by an explicit RPC and not by the SDK's own heartbeat, which is throttled and not awaited: when a write resolves,
+ * it is durable.
+ */
+import { isGrpcServiceError } from '@temporalio/client'
+import type { temporal } from '@temporalio/proto'
+import type { Checkpoint } from '../../task/turn-outcome.js'
+import { toPayloads } from '../payloads.js'
+
+export interface HeartbeatService {
+  recordActivityTaskHeartbeat(
+    request: temporal.api.workflowservice.v1.IRecordActivityTaskHeartbeatRequest,
+  ): Promise<temporal.api.workflowservice.v1.IRecordActivityTaskHeartbeatResponse>
+}
+
+export interface CheckpointWriterOptions {
+  readonly service: HeartbeatService
+  readonly namespace: string
+  readonly taskToken: Uint8Array
+  readonly identity: string
+  /** Milliseconds between two writes. */
+  readonly intervalMs: number
+  content(): Checkpoint
+  /** A cancel was requested. */
+  onCancel(): void
+  /** The attempt is not the current one any more: somebody else has the turn. */
+  onSuperseded(): void
+  /** A write failed; the next one comes at its time. */
+  onFailure(error: unknown): void
+}
+
+const NOT_FOUND = 5
+
+export class CheckpointWriter {
+  private readonly options: CheckpointWriterOptions
+  private timer: ReturnType<typeof setTimeout> | undefined
+  private last: Promise<void> = Promise.resolve()
+  private stopped = false
+
+  constructor(options: CheckpointWriterOptions) {
+    this.options = options
+    this.schedule()
+  }
+
+  /**
+   * Resolves when what there is to say now is durable. Writes follow each other, none overtakes another.
+   *
+   * @throws when it could not be written
+   */
+  save(): Promise<void> {
+    const write = this.last.then(() => this.write())
+    this.last = write.catch(() => {})
+    return write
+  }
+
+  stop(): void {
+    this.stopped = true
+    clearTimeout(this.timer)
+  }
+
+  private schedule(): void {
+    if (this.stopped) return
+    this.timer = setTimeout(() => {
+      this.save()
+        .catch((error: unknown) => this.options.onFailure(error))
+        .finally(() => this.schedule())
+    }, this.options.intervalMs)
+  }
+
+  private async write(): Promise<void> {
+    if (this.stopped) return
+    const { service, namespace, taskToken, identity } = this.options
+    try {
+      const details = toPayloads(this.options.content())
+      const answer = await service.recordActivityTaskHeartbeat({ namespace, taskToken, identity, details })
+      if (answer.cancelRequested) this.options.onCancel()
+    } catch (error) {
+      if (!isGrpcServiceError(error) || error.code !== NOT_FOUND) throw error
+      this.options.onSuperseded()
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Every call to Temporal goes through here: it has a deadline, and while the server is known to be gone it fails at once.
+ */
+import { isGrpcServiceError, ServiceError } from '@temporalio/client'
+import { type A2AError, isA2AError, unavailable } from '../a2a/errors.js'
+import { DeadlineError, withDeadline } from '../internal/abort.js'
+
+/** The longest any call may take, in milliseconds. */
+export const CALL_MS = 5_000
+
+/** Temporal's reachability, as the rest of the engine sees it. */
+export interface Reachability {
+  readonly up: boolean
+  /** Rejects as soon as the server is found to be gone. */
+  gone(): Promise<never>
+  /** A call has failed as if the server were gone: look soon. */
+  suspect(): void
+}
+
+/**
+ * @param lasting true for a call that may take effect although its answer is lost
+ * @throws A2AError UNAVAILABLE
+ */
+export async function callTemporal<T>(
+  reachability: Reachability,
+  what: string,
+  lasting: boolean,
+  call: () => Promise<T>,
+): Promise<T> {
+  if (!reachability.up) throw unavailable('The task service is not available; try again')
+  try {
+    return await withDeadline(Promise.race([call(), reachability.gone()]), CALL_MS, what)
+  } catch (error) {
+    if (!isUnreachable(error)) throw error
+    reachability.suspect()
+    throw unavailable(
+      lasting
+        ? 'The task service did not answer; the request may still be applied: retry with the same idempotency key'
+        : 'The task service did not answer; try again',
+      error,
+    )
+  }
+}
+
+const UNREACHABLE_CODES = new Set([1, 4, 8, 14])
+
+/** True for errors that say nothing about the request: no connection, no answer in time, no capacity. */
+export function isUnreachable(error: unknown): boolean {
+  if (error instanceof DeadlineError || error instanceof ServerGoneError) return true
+  if (isA2AError(error)) return (error as A2AError).reason === 'UNAVAILABLE'
+  const cause = error instanceof ServiceError ? error.cause : error
+  if (isGrpcServiceError(cause)) return UNREACHABLE_CODES.has(cause.code)
+  return false
+}
+
+/** What {@link Reachability.gone} rejects with. */
+export class ServerGoneError extends Error {
+  override readonly name = 'ServerGoneError'
+
+  constructor() {
+    super('the Temporal server is not reachable')
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Reads a task out of its workflow's raw history, without a worker: the same events through the same `reduce`.
+ *
+ * The order is the workflow's own. What it learns in one workflow task it handles in this order: updates, a cancel request,
+ * the turn's end; and what it then begins is written after all of them.
+ */
+import type { temporal } from '@temporalio/proto'
+import { isEnded, reduce, type TaskEvent } from '../task/reduce.js'
+import type { TaskRecord, TurnResult } from '../task/task-record.js'
+import { type Checkpoint, turnFinished, turnVanished } from '../task/turn-outcome.js'
+import { MESSAGE_UPDATE, TURN_ACTIVITY } from './names.js'
+import { firstValue } from './payloads.js'
+import type { MessageUpdateInput, TaskWorkflowInput } from './workflow/task-input.js'
+
+type HistoryEvent = temporal.api.history.v1.IHistoryEvent
+
+export interface FoldedHistory {
+  readonly record: TaskRecord
+  /** The result of the running turn is in history, but the workflow has not seen it yet. */
+  readonly pendingResult: TurnResult | undefined
+}
+
+/** Undefined when the history is none of a task. */
+export function foldHistory(events: readonly HistoryEvent[]): FoldedHistory | undefined {
+  const start = events[0]?.workflowExecutionStartedEventAttributes
+  const input = firstValue<TaskWorkflowInput>(start?.input)
+  if (input?.record === undefined) return undefined
+  return new HistoryFold(input.record).run(events)
+}
+
+/** What the workflow learns from outside. */
+type News =
+  | { readonly type: 'finished'; readonly result: TurnResult }
+  | { readonly type: 'vanished'; readonly last: Checkpoint | undefined }
+  | { readonly type: 'cancelRequested' }
+
+class HistoryFold {
+  private record: TaskRecord
+  /** What has happened since the workflow last looked. */
+  private news: News[] = []
+  /** When the workflow looked. */
+  private at = ''
+
+  constructor(record: TaskRecord) {
+    this.record = record
+  }
+
+  run(events: readonly HistoryEvent[]): FoldedHistory {
+    for (const [index, event] of events.entries()) {
+      if (event.workflowTaskStartedEventAttributes) this.at = timeOf(event)
+      else if (event.workflowTaskCompletedEventAttributes) this.workflowTask(commandsAfter(events, index))
+      else this.learn(event)
+    }
+    const finished = this.news.find((news) => news.type === 'finished')
+    return { record: this.record, pendingResult: finished?.result }
+  }
+
+  private learn(event: HistoryEvent): void {
+    const completed = event.activityTaskCompletedEventAttributes
+    const timedOut = event.activityTaskTimedOutEventAttributes
+    if (completed) {
+      const result = firstValue<TurnResult>(completed.result)
+      if (result !== undefined) this.news.push({ type: 'finished', result })
+    } else if (timedOut) {
+      this.news.push({
+        type: 'vanished',
+        last: firstValue<Checkpoint>(timedOut.failure?.timeoutFailureInfo?.lastHeartbeatDetails),
+      })
+    } else if (event.activityTaskFailedEventAttributes || event.activityTaskCanceledEventAttributes) {
+      this.news.push({ type: 'vanished', last: undefined })
+    } else if (event.workflowExecutionCancelRequestedEventAttributes) {
+      if (!this.record.cancelRequested) this.news.push({ type: 'cancelRequested' })
+    }
+  }
+
+  /** What the workflow did when it looked: `commands` is what it wrote down then. */
+  private workflowTask(commands: readonly HistoryEvent[]): void {
+    for (const command of commands) {
+      const request = command.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest
+      if (request?.input?.name !== MESSAGE_UPDATE) continue
+      const update = firstValue<MessageUpdateInput>(request.input.args)
+      if (update !== undefined) this.apply({ type: 'accepted', ...update })
+    }
+    for (const news of cancelFirst(this.news)) this.apply(this.eventOf(news))
+    this.news = []
+    for (const command of commands) {
+      if (command.activityTaskScheduledEventAttributes?.activityType?.name === TURN_ACTIVITY) {
+        this.apply({ type: 'turnStarted', at: this.at })
+      }
+      const local = command.markerRecordedEventAttributes
+      const result = local ? localResult(local) : undefined
+      if (result !== undefined) {
+        this.apply({ type: 'turnStarted', at: this.at })
+        this.apply(turnFinished(this.record, result, this.at))
+      }
+    }
+    const idle = this.record.position.ended && this.record.inbox.length === 0
+    if (this.record.cancelRequested && idle && !isEnded(this.record)) this.apply({ type: 'canceled', at: this.at })
+  }
+
+  private eventOf(news: News): TaskEvent {
+    if (news.type === 'finished') return turnFinished(this.record, news.result, this.at)
+    return news.type === 'vanished' ? turnVanished(news.last, this.at) : news
+  }
+
+  private apply(event: TaskEvent): void {
+    this.record = reduce(this.record, event)
+  }
+}
+
+function cancelFirst(news: readonly News[]): News[] {
+  const cancel = news.filter(({ type }) => type === 'cancelRequested').slice(0, 1)
+  return [...cancel, ...news.filter(({ type }) => type !== 'cancelRequested')]
+}
+
+/** The events that a workflow task wrote: they follow its completion and name it. */
+function commandsAfter(events: readonly HistoryEvent[], completedIndex: number): HistoryEvent[] {
+  const id = String(events[completedIndex]?.eventId)
+  const commands: HistoryEvent[] = []
+  for (const event of events.slice(completedIndex + 1)) {
+    const attributes =
+      event.activityTaskScheduledEventAttributes ??
+      event.markerRecordedEventAttributes ??
+      event.upsertWorkflowSearchAttributesEventAttributes ??
+      event.activityTaskCancelRequestedEventAttributes
+    const update =
+      event.workflowExecutionUpdateAcceptedEventAttributes ?? event.workflowExecutionUpdateCompletedEventAttributes
+    if (!update && String(attributes?.workflowTaskCompletedEventId) !== id) break
+    commands.push(event)
+  }
+  return commands
+}
+
+function localResult(marker: temporal.api.history.v1.IMarkerRecordedEventAttributes): TurnResult | undefined {
+  if (marker.markerName !== 'core_local_activity') return undefined
+  return firstValue<TurnResult>(marker.details?.result)
+}
+
+function timeOf({ eventTime }: HistoryEvent): string {
+  return new Date(Number(eventTime?.seconds ?? 0) * 1000 + (eventTime?.nanos ?? 0) / 1e6).toISOString()
+}

@@ -1,0 +1,187 @@
+/**
+ * The task as it is now. An ended one comes from the store, or out of the event that closed its workflow; a running one
+ * out of its history, with what its turn has said since: from the process that runs it, or out of the checkpoint that
+ * Describe shows. No worker is needed for any of it.
+ */
+import type { Client } from '@temporalio/client'
+import { WorkflowNotFoundError } from '@temporalio/client'
+import type { temporal } from '@temporalio/proto'
+import type { EventBus } from '../bus/event-bus.js'
+import { taskKey } from '../bus/live-event.js'
+import { type TaskReading, taskReading } from '../engine/engine.js'
+import { Lru } from '../internal/lru.js'
+import type { TaskRecord, TaskRef } from '../task/task-record.js'
+import type { Checkpoint } from '../task/turn-outcome.js'
+import { withPicture } from '../task/turn-picture.js'
+import { callTemporal, type Reachability } from './deadline.js'
+import { type FoldedHistory, foldHistory } from './fold-history.js'
+import { firstValue } from './payloads.js'
+
+type Describe = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse
+type HistoryEvent = temporal.api.history.v1.IHistoryEvent
+
+/** An ended task, as the store keeps it. */
+export interface EndedTasks {
+  /** Undefined when the task is not there, or has not ended. */
+  ended(key: string): Promise<TaskRecord | undefined>
+}
+
+export interface ReadTaskOptions {
+  readonly client: Client
+  readonly bus: EventBus
+  readonly reachability: Reachability
+  readonly ended: EndedTasks
+}
+
+/** Folded histories that are kept, so that reading a waiting task again costs one Describe. */
+const MAX_FOLDED = 1_000
+/** Values of enum WorkflowExecutionStatus. */
+const RUNNING = 1
+const COMPLETED = 2
+/** Value of enum HistoryEventFilterType: only the event that closed the workflow. */
+const CLOSE_EVENT = 2
+
+export class TaskReader {
+  private readonly options: ReadTaskOptions
+  private readonly folded = new Lru<string, { readonly length: string; readonly history: FoldedHistory }>(MAX_FOLDED)
+
+  /** What this process has shown of tasks that go on, which Temporal may be about to write down. */
+  private readonly shown = new Lru<string, TaskRecord>(MAX_FOLDED)
+
+  constructor(options: ReadTaskOptions) {
+    this.options = options
+  }
+
+  /** A turn has ended and its task is shown as it is now: nobody may find an older state here afterwards. */
+  remember(record: TaskRecord): void {
+    this.shown.set(taskKey(record), record)
+  }
+
+  async read(ref: TaskRef): Promise<TaskReading | undefined> {
+    const key = taskKey(ref)
+    const ended = await this.options.ended.ended(key)
+    if (ended !== undefined) return taskReading(ended)
+    return this.fromTemporal(key)
+  }
+
+  /** The record as Temporal has it; undefined when there is no such workflow. */
+  async record(key: string): Promise<TaskRecord | undefined> {
+    const described = await this.describe(key)
+    if (described === undefined) return undefined
+    if (described.workflowExecutionInfo?.status !== RUNNING) return this.closed(key, described)
+    return (await this.fold(key, described))?.record
+  }
+
+  private async fromTemporal(key: string): Promise<TaskReading | undefined> {
+    const described = await this.describe(key)
+    if (described === undefined) return undefined
+    if (described.workflowExecutionInfo?.status !== RUNNING) {
+      const record = await this.closed(key, described)
+      return record === undefined ? undefined : taskReading(record)
+    }
+    const history = await this.fold(key, described)
+    if (history === undefined) return undefined
+    const { pendingResult } = history
+    const shown = this.shown.get(key)
+    if (shown !== undefined && shown.revision > history.record.revision) return taskReading(shown)
+    const { record } = history
+    const { turn } = record.position
+    const picture =
+      pendingResult === undefined
+        ? ((await this.options.bus.request(key)) ??
+          firstValue<Checkpoint>(described.pendingActivities?.[0]?.heartbeatDetails))
+        : { turn, attempt: pendingResult.attempt, seq: pendingResult.seq, artifacts: pendingResult.artifacts }
+    return taskReading(withPicture(record, picture))
+  }
+
+  private async describe(key: string): Promise<Describe | undefined> {
+    const { client } = this.options
+    try {
+      return await this.call('describing a task', () =>
+        client.workflowService.describeWorkflowExecution({
+          namespace: client.options.namespace,
+          execution: { workflowId: key },
+        }),
+      )
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw error
+    }
+  }
+
+  /** A workflow that has closed returned its record; one that was ended from outside has not. */
+  private async closed(key: string, described: Describe): Promise<TaskRecord | undefined> {
+    const runId = described.workflowExecutionInfo?.execution?.runId ?? ''
+    if (described.workflowExecutionInfo?.status === COMPLETED) {
+      const [event] = await this.history(key, runId, CLOSE_EVENT)
+      const result = firstValue<TaskRecord>(event?.workflowExecutionCompletedEventAttributes?.result)
+      if (result !== undefined) return result
+    }
+    const history = foldHistory(await this.history(key, runId))
+    return history === undefined ? undefined : endedFromOutside(history.record, described)
+  }
+
+  private async fold(key: string, described: Describe): Promise<FoldedHistory | undefined> {
+    const info = described.workflowExecutionInfo
+    const runId = info?.execution?.runId ?? ''
+    const length = `${runId} ${String(info?.historyLength)}`
+    const known = this.folded.get(key)
+    if (known?.length === length) return known.history
+    const history = foldHistory(await this.history(key, runId))
+    if (history !== undefined) this.folded.set(key, { length, history })
+    return history
+  }
+
+  private async history(key: string, runId: string, filter?: number): Promise<HistoryEvent[]> {
+    const { client } = this.options
+    const events: HistoryEvent[] = []
+    let nextPageToken: Uint8Array | undefined
+    do {
+      const page = await this.call('reading a history', () =>
+        client.workflowService.getWorkflowExecutionHistory({
+          namespace: client.options.namespace,
+          execution: { workflowId: key, runId },
+          ...(filter === undefined ? {} : { historyEventFilterType: filter }),
+          ...(nextPageToken === undefined ? {} : { nextPageToken }),
+        }),
+      )
+      events.push(...(page.history?.events ?? []))
+      nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined
+    } while (nextPageToken !== undefined)
+    return events
+  }
+
+  private call<T>(what: string, call: () => Promise<T>): Promise<T> {
+    return callTemporal(this.options.reachability, what, false, call)
+  }
+}
+
+/** Terminated, timed out or failed: not by us, and not to be taken back. */
+function endedFromOutside(record: TaskRecord, { workflowExecutionInfo }: Describe): TaskRecord {
+  const seconds = Number(workflowExecutionInfo?.closeTime?.seconds ?? 0)
+  const { turn } = record.position
+  return {
+    ...record,
+    revision: record.revision + 1,
+    inbox: [],
+    position: { turn: turn + 1, attempt: 1, seq: 1, ended: true },
+    task: {
+      ...record.task,
+      status: {
+        state: 'TASK_STATE_FAILED',
+        timestamp: new Date(seconds * 1000).toISOString(),
+        message: {
+          messageId: `${record.taskId}-ended`,
+          contextId: record.task.contextId ?? '',
+          taskId: record.taskId,
+          role: 'ROLE_AGENT',
+          parts: [{ text: 'The task was ended by its operator.' }],
+        },
+      },
+    },
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof WorkflowNotFoundError || (error as { code?: unknown }).code === 5
+}

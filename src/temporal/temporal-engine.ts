@@ -1,0 +1,194 @@
+/** The engine on Temporal: every task a workflow, every turn an activity. */
+import { randomUUID } from 'node:crypto'
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client'
+import { ApplicationFailure, type SearchAttributePair } from '@temporalio/common'
+import { A2AError, type A2AErrorReason, isA2AError, taskNotFound, unsupportedOperation } from '../a2a/errors.js'
+import { textOf } from '../a2a/parts.js'
+import { stateOf } from '../a2a/state.js'
+import type { AgentDefinition } from '../agent/agent-definition.js'
+import type { EventBus } from '../bus/event-bus.js'
+import { taskKey } from '../bus/live-event.js'
+import { stateEvent } from '../bus/state-event.js'
+import type { Engine, FollowUp, StartOutcome, TaskReading } from '../engine/engine.js'
+import type { Logger } from '../internal/logger.js'
+import type { TaskStore } from '../store/task-store.js'
+import type { ListQuery, TaskPage } from '../task/list-query.js'
+import { type NewTask, newTaskRecord, type TaskRecord, type TaskRef } from '../task/task-record.js'
+import type { TurnInput } from '../task/turn-input.js'
+import { callTemporal, type Reachability } from './deadline.js'
+import { MESSAGE_UPDATE, REFUSED, WORKFLOW_TYPE } from './names.js'
+import { TaskReader } from './read-task.js'
+import type { MessageUpdateAnswer, MessageUpdateInput, TaskWorkflowInput, TurnPolicy } from './workflow/task-input.js'
+
+export interface TemporalEngineOptions {
+  readonly client: Client
+  readonly bus: EventBus
+  readonly store: TaskStore
+  readonly logger: Logger
+  readonly reachability: Reachability
+  readonly taskQueue: string
+  /** The client shares its connection with a worker of this process, so a task can begin without a detour. */
+  readonly eagerStart: boolean
+  /** The namespace has our search attributes. */
+  readonly searchAttributes: boolean
+  readonly heartbeatTimeoutMs: number
+}
+
+/** Silence after which a reader looks for itself. */
+const POLL_MS = 1_000
+/** Characters of a message that Temporal's own UI shows as the task's summary. */
+const SUMMARY_LENGTH = 120
+
+export class TemporalEngine implements Engine {
+  readonly durable = true
+  readonly pollMs = POLL_MS
+  readonly bus: EventBus
+  readonly reader: TaskReader
+  private readonly options: TemporalEngineOptions
+
+  constructor(options: TemporalEngineOptions) {
+    this.options = options
+    this.bus = options.bus
+    const { client, bus, reachability, store } = options
+    this.reader = new TaskReader({ client, bus, reachability, ended: store })
+  }
+
+  async start(input: NewTask, agent: AgentDefinition): Promise<StartOutcome> {
+    const { client, taskQueue, eagerStart, store } = this.options
+    const record = newTaskRecord(input)
+    const args: [TaskWorkflowInput] = [{ record, policy: this.policy(agent) }]
+    try {
+      await this.call('starting a task', true, () =>
+        client.workflow.start(WORKFLOW_TYPE, {
+          workflowId: taskKey(input),
+          taskQueue,
+          args,
+          requestEagerStart: eagerStart,
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          workflowIdConflictPolicy: 'FAIL',
+          staticSummary: summary(agent, input),
+          ...this.searchAttributes(input),
+        }),
+      )
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return 'existing'
+      throw error
+    }
+    // Whether it is a task at all, an agent that may answer with a Message has yet to decide.
+    if (agent.answers === 'task') store.project(record)
+    return 'started'
+  }
+
+  async send(ref: TaskRef, followUp: FollowUp): Promise<{ turn: number }> {
+    const { message, params, owner, idempotencyKey: key } = followUp
+    const input: MessageUpdateInput = { message, params, owner, ...(key === undefined ? {} : { key }) }
+    try {
+      return await this.call('sending a message', true, () =>
+        this.handle(ref).executeUpdate<MessageUpdateAnswer, [MessageUpdateInput]>(MESSAGE_UPDATE, {
+          args: [input],
+          updateId: key ?? randomUUID(),
+        }),
+      )
+    } catch (error) {
+      throw await this.refusal(ref, error)
+    }
+  }
+
+  async cancel(ref: TaskRef): Promise<void> {
+    try {
+      await this.call('canceling a task', true, () => this.handle(ref).cancel())
+    } catch (error) {
+      // It has ended meanwhile: what became of it is read next.
+      if (!(error instanceof WorkflowNotFoundError)) throw error
+    }
+    // After the durable request, so that a handler is never stopped for a cancel that was not accepted.
+    this.bus.cancel(taskKey(ref))
+  }
+
+  /** A turn of a task has begun in this process: lists show it as WORKING. */
+  turnBegan(input: TurnInput): void {
+    this.options.store.project({ ...input, position: { turn: input.turn, attempt: 1, seq: 0, ended: false } })
+  }
+
+  /** A turn of a task has ended, durably: whoever follows or lists the task learns of it. */
+  turnEnded(record: TaskRecord): void {
+    this.reader.remember(record)
+    this.options.store.project(record)
+    this.bus.publish(stateEvent(record))
+  }
+
+  read(ref: TaskRef): Promise<TaskReading | undefined> {
+    return this.reader.read(ref)
+  }
+
+  list(query: ListQuery): Promise<TaskPage> {
+    return this.options.store.list(query)
+  }
+
+  ready(): boolean {
+    return this.options.reachability.up
+  }
+
+  async close(): Promise<void> {
+    await this.bus.close()
+  }
+
+  private handle(ref: TaskRef): WorkflowHandle {
+    return this.options.client.workflow.getHandle(taskKey(ref))
+  }
+
+  private call<T>(what: string, lasting: boolean, call: () => Promise<T>): Promise<T> {
+    return callTemporal(this.options.reachability, what, lasting, call)
+  }
+
+  private policy({ run, deadlineMs, retry }: AgentDefinition): TurnPolicy {
+    return {
+      inline: run === 'inline',
+      deadlineMs,
+      heartbeatTimeoutMs: this.options.heartbeatTimeoutMs,
+      initialIntervalMs: retry.initialIntervalMs,
+      maxIntervalMs: retry.maxIntervalMs,
+      searchAttributes: this.options.searchAttributes,
+    }
+  }
+
+  private searchAttributes({ agentId, contextId }: NewTask): { typedSearchAttributes?: SearchAttributePair[] } {
+    if (!this.options.searchAttributes) return {}
+    return {
+      typedSearchAttributes: [
+        { key: { name: 'A2aAgent', type: 'KEYWORD' }, value: agentId },
+        { key: { name: 'A2aContext', type: 'KEYWORD' }, value: contextId.slice(0, 255) },
+      ],
+    }
+  }
+
+  /** What the workflow, or its absence, has to say about a message. */
+  private async refusal(ref: TaskRef, error: unknown): Promise<unknown> {
+    const failure = error instanceof WorkflowUpdateFailedError ? error.cause : undefined
+    const cause = failure instanceof ApplicationFailure ? failure : undefined
+    if (cause?.type === REFUSED) {
+      const { reason, metadata } = (cause.details?.[0] ?? {}) as {
+        reason?: A2AErrorReason
+        metadata?: Record<string, string>
+      }
+      return new A2AError(reason ?? 'INTERNAL', cause.message, { metadata: metadata ?? {} })
+    }
+    const gone = error instanceof WorkflowNotFoundError || cause?.type === 'AcceptedUpdateCompletedWorkflow'
+    if (!gone || isA2AError(error)) return error
+    const reading = await this.read(ref)
+    if (reading === undefined) return taskNotFound(ref.taskId)
+    const state = stateOf(reading.task)
+    return unsupportedOperation(`Task has ended (${state}) and takes no more messages`, { taskId: ref.taskId, state })
+  }
+}
+
+function summary(agent: AgentDefinition, { message }: NewTask): string {
+  const text = textOf(message.parts).replace(/\s+/g, ' ').trim()
+  return `${agent.id}: ${text.slice(0, SUMMARY_LENGTH)}`
+}

@@ -1,0 +1,2 @@
+/** The one file that is bundled for the sandbox. */
+export { a2aTask } from './task-workflow.js'

@@ -1,0 +1,43 @@
+/** What a task's workflow is started with, and what its turns are told: types only, shared by both sides. */
+import type { MessageJson } from '../../../gen/lf/a2a/v1/a2a_pb.js'
+import type { TaskRecord, TurnParams } from '../../task/task-record.js'
+
+/** How the turns of a task are executed; fixed when the task begins, so that a later default does not change it. */
+export interface TurnPolicy {
+  /** The first turn is a local activity inside the first workflow task. */
+  readonly inline: boolean
+  /** The longest a turn may take in all its attempts, in milliseconds. */
+  readonly deadlineMs: number
+  /** Silence of a worker after which its turn is given to another, in milliseconds. */
+  readonly heartbeatTimeoutMs: number
+  readonly initialIntervalMs: number
+  readonly maxIntervalMs: number
+  /** The namespace has our search attributes. */
+  readonly searchAttributes: boolean
+}
+
+export interface TaskWorkflowInput {
+  readonly record: TaskRecord
+  readonly policy: TurnPolicy
+}
+
+/** Argument of the `message` update. */
+export interface MessageUpdateInput {
+  readonly message: MessageJson
+  readonly params: TurnParams
+  readonly owner: string
+  readonly key?: string
+}
+
+/** Answer of the `message` update. */
+export interface MessageUpdateAnswer {
+  /** The turn that handles the message. */
+  readonly turn: number
+}
+
+/** What the workflow tells its process once a turn's end is in history. */
+export interface TurnEndedNotice {
+  readonly record: TaskRecord
+  /** The result is part of the running workflow task, so not durable yet. */
+  readonly inline: boolean
+}

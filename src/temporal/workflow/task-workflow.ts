@@ -1,0 +1,165 @@
+/**
+ * One run = one A2A task: takes messages in, runs one turn at a time, keeps the results, and is the task's truth.
+ *
+ * Runs in Temporal's sandbox: no I/O, no wall clock, nothing but the state machine and what Temporal offers. Nothing that
+ * grows with the length of an answer goes through here but the finished result.
+ */
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  defineUpdate,
+  proxyActivities,
+  proxyLocalActivities,
+  proxySinks,
+  type Sinks,
+  setHandler,
+  TimeoutFailure,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow'
+import { stateOf } from '../../a2a/state.js'
+import { refusal } from '../../task/may-continue.js'
+import { isEnded, lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfKey } from '../../task/reduce.js'
+import type { TaskRecord, TurnResult } from '../../task/task-record.js'
+import { type TurnInput, turnInput } from '../../task/turn-input.js'
+import { type Checkpoint, turnFinished, turnVanished } from '../../task/turn-outcome.js'
+import { CONFIRM_UPDATE, MESSAGE_UPDATE, REFUSED, SINKS, TURN_ACTIVITY } from '../names.js'
+import type {
+  MessageUpdateAnswer,
+  MessageUpdateInput,
+  TaskWorkflowInput,
+  TurnEndedNotice,
+  TurnPolicy,
+} from './task-input.js'
+
+interface TurnActivities {
+  [TURN_ACTIVITY](input: TurnInput): Promise<TurnResult>
+}
+
+interface TaskSinks extends Sinks {
+  [SINKS]: { turnEnded(notice: TurnEndedNotice): void }
+}
+
+const messageUpdate = defineUpdate<MessageUpdateAnswer, [MessageUpdateInput]>(MESSAGE_UPDATE)
+const confirmUpdate = defineUpdate<void, []>(CONFIRM_UPDATE)
+
+export async function a2aTask({ record: initial, policy }: TaskWorkflowInput): Promise<TaskRecord> {
+  let record = initial
+  let turnScope: CancellationScope | undefined
+  const { turnEnded } = proxySinks<TaskSinks>()[SINKS]
+  const apply = (event: TaskEvent) => {
+    record = reduce(record, event)
+  }
+
+  setHandler(
+    messageUpdate,
+    ({ message, params, key }) => {
+      const known = turnOfKey(record, key)
+      if (known !== undefined) return { turn: known }
+      apply({ type: 'accepted', message, params, ...(key === undefined ? {} : { key }) })
+      return { turn: lastAcceptedTurn(record) }
+    },
+    { validator: (input) => refuse(record, input) },
+  )
+  setHandler(confirmUpdate, () => {})
+
+  const root = CancellationScope.current()
+  const noteCancel = () => {
+    if (!root.consideredCancelled || isEnded(record) || record.cancelRequested) return
+    apply({ type: 'cancelRequested' })
+    turnScope?.cancel()
+  }
+  root.cancelRequested.catch(noteCancel)
+
+  const turn = async (input: TurnInput): Promise<TaskEvent> => {
+    const { [TURN_ACTIVITY]: agentTurn } = activitiesFor(policy, input.turn)
+    turnScope = new CancellationScope()
+    try {
+      const result = await turnScope.run(() => agentTurn(input))
+      return turnFinished(record, result, now())
+    } catch (error) {
+      return turnVanished(lastCheckpoint(error), now())
+    } finally {
+      turnScope = undefined
+    }
+  }
+
+  await CancellationScope.nonCancellable(async () => {
+    while (!isEnded(record)) {
+      await condition(() => record.cancelRequested || nextMessage(record) !== undefined)
+      const taken = nextMessage(record)
+      if (taken === undefined) {
+        apply({ type: 'canceled', at: now() })
+      } else {
+        apply({ type: 'turnStarted', at: now() })
+        const inline = policy.inline && record.position.turn === 1
+        const outcome = await turn(turnInput(record, taken))
+        // A cancel that became known together with the turn's end comes first, whatever order promises settle in.
+        noteCancel()
+        apply(outcome)
+        tellOperators(record, policy)
+        turnEnded({ record, inline })
+        if (workflowInfo().continueAsNewSuggested && !isEnded(record)) {
+          await condition(allHandlersFinished)
+          await continueAsNew<typeof a2aTask>({ record, policy })
+        }
+        continue
+      }
+      tellOperators(record, policy)
+      turnEnded({ record, inline: false })
+    }
+    await condition(allHandlersFinished)
+  })
+  return record
+}
+
+function activitiesFor(policy: TurnPolicy, turn: number): TurnActivities {
+  const retry = { initialInterval: policy.initialIntervalMs, maximumInterval: policy.maxIntervalMs }
+  if (policy.inline && turn === 1) {
+    return proxyLocalActivities<TurnActivities>({ scheduleToCloseTimeout: policy.deadlineMs, retry })
+  }
+  return proxyActivities<TurnActivities>({
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    scheduleToCloseTimeout: policy.deadlineMs,
+    heartbeatTimeout: policy.heartbeatTimeoutMs,
+    retry,
+  })
+}
+
+/** Runs before anything is written: what is refused here leaves no trace. */
+function refuse(record: TaskRecord, { message, owner, key }: MessageUpdateInput): void {
+  if (owner !== record.owner) throw refusedAs('TASK_NOT_FOUND', 'Task not found')
+  if (turnOfKey(record, key) !== undefined) return
+  const bytes = JSON.stringify(record).length
+  const error = refusal(record, message.contextId, bytes, JSON.stringify(message).length)
+  if (error !== undefined) throw refusedAs(error.reason, error.message, error.metadata)
+}
+
+function refusedAs(reason: string, message: string, metadata: object = {}): ApplicationFailure {
+  return ApplicationFailure.create({ type: REFUSED, nonRetryable: true, message, details: [{ reason, metadata }] })
+}
+
+/** What Temporal has kept of a worker that fell silent. */
+function lastCheckpoint(error: unknown): Checkpoint | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined
+  return cause instanceof TimeoutFailure ? (cause.lastHeartbeatDetails as Checkpoint | undefined) : undefined
+}
+
+/** A turn that simply completes costs no event for this. */
+function tellOperators(record: TaskRecord, { searchAttributes }: TurnPolicy): void {
+  const state = stateOf(record.task)
+  const told = workflowInfo()
+    .typedSearchAttributes.getAll()
+    .some(({ key }) => key.name === 'A2aState')
+  if (!searchAttributes || (state === 'TASK_STATE_COMPLETED' && !told)) return
+  upsertSearchAttributes([{ key: { name: 'A2aState', type: 'KEYWORD' }, value: state }])
+}
+
+function now(): string {
+  return new Date().toISOString()
+}

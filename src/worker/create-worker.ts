@@ -1,0 +1,162 @@
+/** Agents as a Temporal worker: executes the turns of their tasks, and says when one has ended. */
+import type { Client } from '@temporalio/client'
+import { type InjectedSinks, type NativeConnection, Worker } from '@temporalio/worker'
+import type { AgentDirectory } from '../agent/agent-definition.js'
+import type { EventBus } from '../bus/event-bus.js'
+import { taskKey } from '../bus/live-event.js'
+import { onAbort } from '../internal/abort.js'
+import type { Logger } from '../internal/logger.js'
+import { isEnded } from '../task/reduce.js'
+import type { TaskRecord } from '../task/task-record.js'
+import type { TurnInput } from '../task/turn-input.js'
+import { createAgentTurn } from '../temporal/activities/agent-turn.js'
+import { CONFIRM_UPDATE, SINKS, TURN_ACTIVITY } from '../temporal/names.js'
+import type { TurnEndedNotice } from '../temporal/workflow/task-input.js'
+import { loadWorkflowBundle } from './workflow-bundle.js'
+
+export interface WorkerOptions {
+  readonly agents: AgentDirectory
+  readonly connection: NativeConnection
+  readonly client: Client
+  readonly taskQueue: string
+  readonly bus: EventBus
+  readonly logger: Logger
+  /** A turn has begun here: its task is WORKING. */
+  onTurnBegin(input: TurnInput): void
+  /** A turn has ended, durably. */
+  onTurnEnd(record: TaskRecord): void
+  /** Milliseconds between two checkpoints of a running turn. */
+  readonly checkpointMs: number
+  /** How long a handler may go on after it was told to stop, in milliseconds. */
+  readonly graceMs: number
+  /** Turns that run at once. Default 2000. */
+  readonly maxTurns?: number
+}
+
+export interface RunningWorker {
+  /** Rejects when the worker has broken down; resolves when it was stopped. */
+  readonly done: Promise<void>
+  /** Gives running turns back and takes no more. */
+  stop(): Promise<void>
+}
+
+type TaskSinks = { [SINKS]: { turnEnded(notice: TurnEndedNotice): void } }
+
+/** How long the sticky queue of a dead worker holds a workflow task up, in milliseconds. */
+const STICKY_MS = 2_000
+
+export async function createWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const { agents, connection, client, taskQueue, bus, logger, graceMs, maxTurns = 2_000 } = options
+  const shutdown = new AbortController()
+  const identity = `${process.pid}@temporal-a2a`
+  const sinks: InjectedSinks<TaskSinks> = {
+    [SINKS]: {
+      turnEnded: { callDuringReplay: false, fn: (_, notice) => new TurnEnd(options, notice).announce() },
+    },
+  }
+  const worker = await Worker.create({
+    connection,
+    namespace: client.options.namespace,
+    taskQueue,
+    identity,
+    workflowBundle: await loadWorkflowBundle(),
+    activities: {
+      [TURN_ACTIVITY]: createAgentTurn({
+        agents,
+        bus,
+        logger,
+        graceMs,
+        identity,
+        service: connection.workflowService,
+        namespace: client.options.namespace,
+        shutdown: shutdown.signal,
+        checkpointMs: options.checkpointMs,
+        onBegin: options.onTurnBegin,
+      }),
+    },
+    sinks,
+    maxConcurrentActivityTaskExecutions: maxTurns,
+    maxConcurrentLocalActivityExecutions: maxTurns,
+    maxConcurrentWorkflowTaskExecutions: 100,
+    stickyQueueScheduleToStartTimeout: STICKY_MS,
+    shutdownGraceTime: graceMs,
+    shutdownForceTime: graceMs + 1_000,
+  })
+  const done = worker.run()
+  done.catch(() => {})
+  return {
+    done,
+    async stop() {
+      shutdown.abort()
+      if (worker.getState() === 'RUNNING') worker.shutdown()
+      await done.catch((error: unknown) => logger.debug({ err: error }, 'worker ended with an error'))
+    },
+  }
+}
+
+/** What happens in this process when a turn has ended. */
+class TurnEnd {
+  private readonly options: WorkerOptions
+  private readonly record: TaskRecord
+  private readonly inline: boolean
+
+  constructor(options: WorkerOptions, { record, inline }: TurnEndedNotice) {
+    this.options = options
+    this.record = record
+    this.inline = inline
+  }
+
+  announce(): void {
+    // Inline, the result is part of a workflow task that is not written yet: nobody may see it before it is.
+    const durable = this.inline ? this.confirmed() : Promise.resolve()
+    durable.then(
+      () => this.options.onTurnEnd(this.record),
+      (error: unknown) => this.options.logger.debug({ err: error }, 'the end of an inline turn was not confirmed'),
+    )
+  }
+
+  private async confirmed(): Promise<void> {
+    const handle = this.options.client.workflow.getHandle(taskKey(this.record))
+    if (isEnded(this.record)) await handle.result()
+    else await handle.executeUpdate(CONFIRM_UPDATE)
+  }
+}
+
+/** Keeps a worker running until the signal aborts: one that breaks down is replaced. */
+export async function superviseWorker(options: WorkerOptions, signal: AbortSignal): Promise<() => Promise<void>> {
+  let current = await createWorker(options)
+  const watch = async () => {
+    for (;;) {
+      try {
+        return await current.done
+      } catch (error) {
+        if (signal.aborted) return
+        options.logger.error({ err: error }, 'worker broke down, a new one is started')
+        current = await restart(options, signal)
+      }
+    }
+  }
+  const watching = watch()
+  return async () => {
+    await current.stop()
+    await watching
+  }
+}
+
+async function restart(options: WorkerOptions, signal: AbortSignal): Promise<RunningWorker> {
+  for (let waitMs = 200; ; waitMs = Math.min(waitMs * 2, 5_000)) {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, waitMs)
+      onAbort(signal, () => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+    if (signal.aborted) return { done: Promise.resolve(), stop: async () => {} }
+    try {
+      return await createWorker(options)
+    } catch (error) {
+      options.logger.warn({ err: error }, 'worker could not be started, will be tried again')
+    }
+  }
+}

@@ -1,0 +1,3 @@
+/** For those who run Temporal's side themselves. */
+export { createWorker, type RunningWorker, type WorkerOptions } from './create-worker.js'
+export { type OneProcess, type OneProcessOptions, startOneProcess } from './one-process.js'
