@@ -1,0 +1,121 @@
+/** Server-sent events: frames out, heartbeats in silence, at the pace of the reader, until one of the two has enough. */
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { A2AError } from '../../a2a/errors.js'
+import type { Frame } from '../../service/follow.js'
+import type { StreamLimits } from '../http/call.js'
+import { type HttpResponse, PRIVATE_HEADERS } from '../http/exchange.js'
+import { Heartbeat } from './heartbeat.js'
+
+export interface SseOptions {
+  /** The stream; its first frame is awaited before anything is sent, so that an early error is a plain answer. */
+  readonly frames: AsyncGenerator<Frame, void, undefined>
+  /** A frame as the one line of JSON that the wire wants. */
+  data(frame: Frame): string
+  /** An error after the first frame as a whole event, or undefined to close without a word. */
+  error(error: unknown): string
+  readonly signal: AbortSignal
+  readonly limits: StreamLimits
+  readonly headers: OutgoingHttpHeaders
+}
+
+/** Milliseconds after which a client may come back, told to it with a close that it can resume from. */
+const RETRY_MS = 500
+
+/**
+ * @throws whatever the stream throws before its first frame; nothing has been sent then
+ */
+export async function writeEvents(res: HttpResponse, options: SseOptions): Promise<void> {
+  const { frames, limits } = options
+  const first = await frames.next()
+  const out = new EventWriter(res, limits)
+  try {
+    ;(res as ServerResponse).writeHead(200, {
+      ...PRIVATE_HEADERS,
+      'content-type': 'text/event-stream',
+      'x-accel-buffering': 'no',
+      ...options.headers,
+    })
+    // Without this a first frame that is small would wait in the socket for the second.
+    if ('flushHeaders' in res) res.flushHeaders()
+    for (let step = first; step.done !== true; step = await out.whileOpen(frames.next())) {
+      await out.write(eventText(step.value, options.data(step.value)))
+    }
+    if (options.signal.aborted) await out.write(resumable('the server is stopping'))
+  } catch (error) {
+    if (error instanceof StreamOver) await out.write(resumable(error.message))
+    else if (isResumable(error)) await out.write(resumable((error as Error).message))
+    else if (!out.gone) await out.write(options.error(error))
+  } finally {
+    out.end()
+    // A generator that waits for an event ends when its signal does; nothing here waits for it.
+    void frames.return().catch(() => {})
+  }
+}
+
+/** The reader has gone, or the stream has lived long enough. */
+class StreamOver extends Error {}
+
+class EventWriter {
+  gone = false
+  private readonly res: HttpResponse
+  private readonly heartbeat: Heartbeat
+  private wake: (() => void) | undefined
+  private readonly over: Promise<never>
+
+  constructor(res: HttpResponse, limits: StreamLimits) {
+    this.res = res
+    let end: (error: StreamOver) => void = () => {}
+    this.over = new Promise((_, reject) => {
+      end = reject
+    })
+    this.over.catch(() => {})
+    res.once('close', () => {
+      this.gone = true
+      this.wake?.()
+      end(new StreamOver('the reader has gone'))
+    })
+    res.on('drain', () => this.wake?.())
+    res.on('error', () => {})
+    this.heartbeat = new Heartbeat(limits, {
+      beat: () => {
+        if (!this.gone && !this.res.writableNeedDrain) (this.res as ServerResponse).write(':\n\n')
+      },
+      over: () => end(new StreamOver('the stream has reached its time limit')),
+    })
+  }
+
+  whileOpen<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.over])
+  }
+
+  /** Resolves when the text is on its way, or the reader has gone. */
+  async write(text: string): Promise<void> {
+    if (this.gone) return
+    this.heartbeat.spoke()
+    if ((this.res as ServerResponse).write(text)) return
+    await new Promise<void>((resolve) => {
+      this.wake = resolve
+      if (this.gone) resolve()
+    })
+    this.wake = undefined
+  }
+
+  end(): void {
+    this.heartbeat.stop()
+    if (!this.gone) this.res.end()
+  }
+}
+
+function eventText({ cursor }: Frame, data: string): string {
+  if (cursor === undefined) return `data: ${data}\n\n`
+  return `id: ${cursor.turn}.${cursor.attempt}.${cursor.seq}\ndata: ${data}\n\n`
+}
+
+/** A close after which the client can come back: no error, and no end of the task either. */
+function resumable(why: string): string {
+  return `: ${why}; subscribe to the task to go on\nretry: ${RETRY_MS}\n\n`
+}
+
+function isResumable(error: unknown): boolean {
+  return error instanceof A2AError && error.metadata.resumable === 'true'
+}

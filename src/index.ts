@@ -1,0 +1,32 @@
+/** What an agent author imports. Loads nothing of Temporal and no server until `serve()` is called. */
+
+export type { ArtifactJson, MessageJson, PartJson, TaskJson, TaskStateJson } from '../gen/lf/a2a/v1/a2a_pb.js'
+export { A2AError, type A2AErrorReason, isA2AError } from './a2a/errors.js'
+export { type AgentContext, type Caller, type StopReason, TurnStopped } from './agent/agent-context.js'
+export {
+  type AgentDefinition,
+  AgentDefinitionError,
+  type AgentMeta,
+  agent,
+  type Handler,
+  type RetryPolicy,
+  type SkillMeta,
+} from './agent/agent-definition.js'
+export type { IncomingFile, IncomingMessage } from './agent/incoming-message.js'
+export {
+  type ArtifactInput,
+  artifact,
+  authRequired,
+  complete,
+  data,
+  fail,
+  file,
+  inputRequired,
+  message,
+  type Result,
+  reject,
+  status,
+  text,
+} from './agent/result.js'
+export type { Logger } from './internal/logger.js'
+export { type Served, type ServeOptions, serve } from './serve.js'

@@ -1,0 +1,79 @@
+/** `serve()`: agents on a port, with everything they need. Loads server and worker only when it is called. */
+import type { AgentDefinition } from './agent/agent-definition.js'
+import type { Logger } from './internal/logger.js'
+import type { OneProcessOptions } from './worker/one-process.js'
+
+export interface ServeOptions {
+  readonly agents: readonly AgentDefinition[]
+  /** Default 4242; 0 lets the system choose. */
+  readonly port?: number
+  /** Address to listen on. Default `127.0.0.1`: only this machine. */
+  readonly host?: string
+  /** How clients reach the server, such as `https://agents.example`. Default: host and port. */
+  readonly publicUrl?: string
+  /** Default `temporal`. `memory` keeps tasks in this process only: they are gone with it. */
+  readonly engine?: 'temporal' | 'memory'
+  /** `host:port` of a Temporal server. Default: what Temporal's own settings say, else a server of our own. */
+  readonly temporalAddress?: string
+  readonly namespace?: string
+  /** Path of the store's database. Default `.temporal-a2a/a2a.db`. */
+  readonly db?: string
+  /** PEM; with both, the port speaks TLS. */
+  readonly tls?: NonNullable<OneProcessOptions['tls']>
+  /** Origins whose pages may call, exactly as browsers send them; `*` allows all. Default: none. */
+  readonly corsOrigins?: readonly string[]
+  /** Host names that requests may be addressed to. Default: on loopback its own names, otherwise all. */
+  readonly allowedHosts?: readonly string[]
+  /** Refuses requests that do not name an A2A version. Default false. */
+  readonly strictVersion?: boolean
+  readonly limits?: NonNullable<OneProcessOptions['limits']>
+  /** Default: JSON lines on stderr, warnings and errors only. */
+  readonly logger?: Logger
+  /** While a Temporal server is looked for, downloaded or built. */
+  readonly onProgress?: NonNullable<OneProcessOptions['onProgress']>
+  readonly signal?: AbortSignal
+}
+
+export interface Served {
+  readonly port: number
+  /** The base of all URLs on the cards. */
+  readonly url: string
+  /** Address and source of the Temporal server; undefined with the memory engine. */
+  readonly temporal: { readonly address: string; readonly namespace: string; readonly source: string } | undefined
+  /** Stops everything that was started. Safe to call twice. */
+  stop(): Promise<void>
+}
+
+export const DEFAULT_PORT = 4242
+export const DEFAULT_DB = '.temporal-a2a/a2a.db'
+
+/**
+ * @throws AgentDefinitionError agents that contradict each other
+ * @throws TemporalNotFoundError no Temporal server could be found, downloaded or built; the message says what to do
+ */
+export async function serve(options: ServeOptions): Promise<Served> {
+  const [{ startOneProcess }, { createLogger }] = await Promise.all([
+    import('./worker/one-process.js'),
+    import('./observe/logger.js'),
+  ])
+  const running = await startOneProcess({
+    ...options,
+    port: options.port ?? DEFAULT_PORT,
+    db: options.db ?? DEFAULT_DB,
+    logger: options.logger ?? createLogger('warn'),
+  })
+  const { server, temporal } = running
+  let stopping: Promise<void> | undefined
+  return {
+    port: server.port,
+    url: server.url,
+    temporal:
+      temporal === undefined
+        ? undefined
+        : { address: temporal.address, namespace: temporal.namespace, source: temporal.source.detail },
+    stop() {
+      stopping ??= running.stop()
+      return stopping
+    },
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * RPCs on node:http and node:http2: unary operations of A2A directly, everything else by the library.
+ *
+ * In place of the stock adapter, because of what it does when a reader leaves in the middle of a stream: it waits for a
+ * "drain" that never comes, or throws the failed write into the running generator. Here the iterator is always ended, and
+ * failures go to a hook.
+ */
+
+import type { ServerResponse } from 'node:http'
+import type { DescMethod } from '@bufbuild/protobuf'
+import { Code, ConnectError, type ConnectRouter, createConnectRouter, createContextValues } from '@connectrpc/connect'
+import { universalRequestFromNodeRequest } from '@connectrpc/connect-node'
+import { A2AService } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { COMPRESS_MIN_BYTES, gzipCompression } from '../bindings/connect/gzip.js'
+import { checkedBody } from '../bindings/connect/read-message.js'
+import { CALL, streamRoutes } from '../bindings/connect/streams.js'
+import { MAX_TIMEOUT_MS, parseTimeout, timeoutHeader } from '../bindings/connect/timeout.js'
+import { createUnary, type RpcOptions } from '../bindings/connect/unary.js'
+import { type RpcWire, typesFor, wireOf } from '../bindings/connect/wire.js'
+import { plainHeaders } from '../bindings/connect/write-answer.js'
+import type { Call } from '../bindings/http/call.js'
+import { type HttpRequest, type HttpResponse, PRIVATE_HEADERS, reply } from '../bindings/http/exchange.js'
+import type { ServerLimits } from './limits.js'
+
+export interface ConnectAdapterOptions extends RpcOptions {
+  readonly limits: ServerLimits
+  /** Services besides A2A's. */
+  readonly routes: (router: ConnectRouter) => void
+  /** Aborted, with a ConnectError, when the server stops: ends open streams. */
+  readonly shutdownSignal: AbortSignal
+  /** Failures of the transport itself; the caller of an RPC has been told what it may know. */
+  onTransportError(error: ConnectError): void
+}
+
+export interface ConnectAdapter {
+  /** True when the path is one of an RPC. */
+  has(path: string): boolean
+  handle(req: HttpRequest, res: HttpResponse, call: Call): Promise<void>
+}
+
+export function createConnectAdapter(options: ConnectAdapterOptions): ConnectAdapter {
+  const { limits } = options
+  const router = createConnectRouter({
+    acceptCompression: [gzipCompression],
+    compressMinBytes: COMPRESS_MIN_BYTES,
+    readMaxBytes: limits.maxMessageBytes,
+    writeMaxBytes: limits.maxAnswerBytes,
+    maxTimeoutMs: MAX_TIMEOUT_MS,
+    shutdownSignal: options.shutdownSignal,
+    jsonOptions: { ignoreUnknownFields: true },
+  })
+  streamRoutes(router, options)
+  options.routes(router)
+  const library = new Map(router.handlers.map((handler) => [handler.requestPath, handler]))
+  const unary = createUnary(options)
+  const unaryMethods = new Map<string, DescMethod>(
+    A2AService.methods
+      .filter(({ methodKind }) => methodKind === 'unary')
+      .map((method) => [`/${A2AService.typeName}/${method.name}`, method]),
+  )
+
+  return {
+    has: (path) => unaryMethods.has(path) || library.has(path),
+    async handle(req, res, call) {
+      const method = unaryMethods.get(call.path) ?? library.get(call.path)?.method
+      if (method === undefined) return
+      const streaming = method.methodKind !== 'unary'
+      if (req.method !== 'POST') return reply(res, 405, { ...PRIVATE_HEADERS, allow: 'POST' })
+      const wire = wireOf(req, streaming)
+      if (wire === undefined) return reply(res, 415, { ...PRIVATE_HEADERS, 'accept-post': typesFor(streaming) })
+      if (unaryMethods.has(call.path)) return unary(req, res, wire, method, call)
+      try {
+        await byLibrary(req, res, wire, call)
+      } catch (error) {
+        const connectError = ConnectError.from(error)
+        if (connectError.code !== Code.Aborted && connectError.code !== Code.Canceled) {
+          options.onTransportError(connectError)
+        }
+        reply(res, 500, PRIVATE_HEADERS)
+        res.end()
+      }
+    },
+  }
+
+  async function byLibrary(req: HttpRequest, res: HttpResponse, wire: RpcWire, call: Call): Promise<void> {
+    const handler = library.get(call.path)
+    if (handler === undefined) return
+    const values = createContextValues().set(CALL, call)
+    const request = universalRequestFromNodeRequest(req, res, undefined, values)
+    const { header } = request
+    header.set('content-type', wire.type)
+    const { timeoutMs, error } = parseTimeout(header.get(timeoutHeader(wire)), wire)
+    if (timeoutMs === undefined && error === undefined) header.delete(timeoutHeader(wire))
+    const body = checkedBody(req, wire, handler.method, limits)
+    // What comes out of there is not compressed any more.
+    header.delete(wire.encodingHeader)
+    await writeResponse(await handler({ ...request, body }), res as ServerResponse)
+  }
+}
+
+interface UniversalResponse {
+  readonly status: number
+  readonly header?: Headers
+  readonly body?: AsyncIterable<Uint8Array>
+  readonly trailer?: Headers
+}
+
+async function writeResponse({ status, header, body, trailer }: UniversalResponse, res: ServerResponse): Promise<void> {
+  const chunks = body?.[Symbol.asyncIterator]()
+  let gone = false
+  let wake: (() => void) | undefined
+  const onClose = () => {
+    gone = true
+    wake?.()
+  }
+  const onDrain = () => wake?.()
+  res.once('close', onClose)
+  res.on('drain', onDrain)
+  res.on('error', onClose)
+  const head = () => {
+    if (!res.headersSent && !gone) res.writeHead(status, plainHeaders(header))
+  }
+  try {
+    while (chunks !== undefined) {
+      const chunk = await chunks.next()
+      if (chunk.done === true || gone) break
+      // After the first read: until then an implementation may still set headers.
+      head()
+      if (res.write(chunk.value)) continue
+      await new Promise<void>((resolve) => {
+        wake = resolve
+        if (gone) resolve()
+      })
+      wake = undefined
+      if (gone) break
+    }
+    if (gone) return
+    head()
+    if (trailer !== undefined) res.addTrailers(plainHeaders(trailer) as Record<string, string>)
+    res.end()
+  } finally {
+    res.off('close', onClose)
+    res.off('drain', onDrain)
+    // Not awaited: a generator that waits for something ends when that does.
+    chunks?.return?.()?.catch(() => {})
+  }
+}

@@ -1,0 +1,144 @@
+/** Agents and an engine as one listening server. Nothing here executes a task. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import { Health } from '../../gen/grpc/health/v1/health_pb.js'
+import { A2AService, type AgentInterfaceJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { toA2AError } from '../a2a/errors.js'
+import { PROTOCOL_VERSION } from '../a2a/service-params.js'
+import { agentCard } from '../agent/agent-card.js'
+import { type AgentDefinition, agentDirectory } from '../agent/agent-definition.js'
+import { servedCard } from '../bindings/card/handler.js'
+import type { Call } from '../bindings/http/call.js'
+import { createJsonRpc } from '../bindings/jsonrpc/handler.js'
+import { createRest } from '../bindings/rest/handler.js'
+import type { Engine } from '../engine/engine.js'
+import type { Logger } from '../internal/logger.js'
+import { createRequestHandler } from '../service/request-handler.js'
+import { createConnectAdapter } from './connect-adapter.js'
+import { healthRoutes } from './grpc-health.js'
+import { reflectionRoutes } from './grpc-reflection.js'
+import { createHealthPages } from './health.js'
+import { DEFAULT_LIMITS, type ServerLimits } from './limits.js'
+import { createListener, type TlsOptions } from './listener.js'
+import { OpenRequests } from './open-requests.js'
+import { hostName, isLoopback } from './origins.js'
+import { createRouter, hint } from './router.js'
+import { createSecrets } from './secrets.js'
+
+export interface ServerOptions {
+  readonly agents: readonly AgentDefinition[]
+  readonly engine: Engine
+  readonly logger: Logger
+  /** 0 lets the system choose. */
+  readonly port: number
+  /** Address to listen on. Default `127.0.0.1`: only this machine. */
+  readonly host?: string
+  /** How clients reach the server, such as `https://agents.example`. Default: host and port. */
+  readonly publicUrl?: string
+  /** At least 32 bytes, the same on every gateway; makes ids and page tokens. */
+  readonly secret: Uint8Array
+  readonly tls?: TlsOptions
+  /** Origins whose pages may call, exactly as browsers send them; `*` allows all. Default: none. */
+  readonly corsOrigins?: readonly string[]
+  /** Host names that requests may be addressed to. Default: on loopback its own names, otherwise all. */
+  readonly allowedHosts?: readonly string[]
+  /** Refuses requests that do not name a version. Default false. */
+  readonly strictVersion?: boolean
+  readonly limits?: Partial<ServerLimits>
+}
+
+export interface Server {
+  readonly port: number
+  /** The base of all URLs on the cards, without a slash at the end. */
+  readonly url: string
+  /** Ends streams so that they can be resumed, answers what is running, closes. Does not close the engine. */
+  stop(): Promise<void>
+}
+
+/** @throws when the port cannot be listened on, or agents contradict each other */
+export async function createServer(options: ServerOptions): Promise<Server> {
+  const { engine, logger } = options
+  const host = options.host ?? '127.0.0.1'
+  const limits: ServerLimits = { ...DEFAULT_LIMITS, ...options.limits }
+  const agents = agentDirectory(options.agents)
+  const requests = new OpenRequests()
+  const shutdown = new AbortController()
+  const ready = () => !shutdown.signal.aborted && engine.ready()
+  const handler = createRequestHandler({
+    engine,
+    agents,
+    limits,
+    secrets: createSecrets(options.secret),
+    strictVersion: options.strictVersion ?? false,
+  })
+  const onError = (thrown: unknown, call: Call) => {
+    const error = toA2AError(thrown)
+    const fields = { agentId: call.agent.id, reason: error.reason, path: call.path }
+    if (error.reason === 'INTERNAL') logger.error({ ...fields, err: error.cause ?? error }, 'request failed')
+    else logger.debug({ ...fields, err: error.cause }, 'request refused')
+  }
+  const connect = createConnectAdapter({
+    handler,
+    limits,
+    shutdownSignal: shutdown.signal,
+    onError,
+    onTransportError: (error) => logger.error({ err: error }, 'connect transport failed'),
+    routes(router) {
+      healthRoutes(router, [A2AService.typeName], ready)
+      reflectionRoutes(router, [A2AService, Health])
+    },
+  })
+  const cards = new Map<string, ReturnType<typeof servedCard>>()
+  const listener = createListener({
+    limits,
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
+    handle: createRouter({
+      agents,
+      cards,
+      connect,
+      jsonrpc: createJsonRpc({ handler, limits, onError }),
+      rest: createRest({ handler, limits, onError, hint }),
+      health: createHealthPages(ready),
+      origins: { allowedHosts: allowedHosts(options, host), corsOrigins: options.corsOrigins ?? [] },
+      signalFor: (res) => requests.signalFor(res),
+      onError: (error) => logger.error({ err: error }, 'request failed outside of a binding'),
+    }),
+  })
+  const port = await listener.listen(options.port, host)
+  const url = (options.publicUrl ?? defaultUrl(host, port, options.tls !== undefined)).replace(/\/+$/, '')
+  const since = new Date()
+  for (const agent of agents.values()) cards.set(agent.id, servedCard(agentCard(agent, interfaces(agent, url)), since))
+  return {
+    port,
+    url,
+    async stop() {
+      shutdown.abort(new ConnectError('the server is stopping', Code.Unavailable))
+      listener.stopAccepting()
+      requests.stop()
+      await requests.idle(limits.drainMs)
+      await listener.close()
+    },
+  }
+}
+
+/** In the order of preference. */
+function interfaces({ id }: AgentDefinition, url: string): AgentInterfaceJson[] {
+  const { host, protocol } = new URL(url)
+  const port = new URL(url).port === '' ? (protocol === 'https:' ? ':443' : ':80') : ''
+  return [
+    { url: `${url}/agents/${id}`, protocolBinding: 'JSONRPC', protocolVersion: PROTOCOL_VERSION },
+    { url: `${host}${port}`, protocolBinding: 'GRPC', tenant: id, protocolVersion: PROTOCOL_VERSION },
+    { url: `${url}/agents/${id}`, protocolBinding: 'HTTP+JSON', protocolVersion: PROTOCOL_VERSION },
+  ]
+}
+
+function defaultUrl(host: string, port: number, secure: boolean): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return `${secure ? 'https' : 'http'}://${name}:${port}`
+}
+
+function allowedHosts({ allowedHosts: given, publicUrl }: ServerOptions, host: string): readonly string[] | undefined {
+  if (given !== undefined) return given.map((name) => name.toLowerCase())
+  if (!isLoopback(host)) return undefined
+  const own = publicUrl === undefined ? [] : [hostName(new URL(publicUrl).host)]
+  return ['localhost', '127.0.0.1', '::1', host, ...own]
+}

@@ -1,0 +1,8 @@
+/** For those who put the parts together themselves: a server over any engine. */
+export type { EventBus } from '../bus/event-bus.js'
+export { InProcessBus } from '../bus/in-process-bus.js'
+export type { Engine, TaskReading } from '../engine/engine.js'
+export { MemoryEngine } from '../engine/memory/memory-engine.js'
+export type { RequestHandler } from '../service/request-handler.js'
+export { createServer, type Server, type ServerOptions } from './create-server.js'
+export { DEFAULT_LIMITS, type ServerLimits } from './limits.js'

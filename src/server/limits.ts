@@ -1,0 +1,49 @@
+/** Every limit of the server with its default; the names carry the unit. One table, so that one place says them all. */
+import type { RpcLimits } from '../bindings/connect/unary.js'
+import type { BindingLimits } from '../bindings/http/call.js'
+import type { ServiceLimits } from '../service/ports.js'
+
+export interface ServerLimits extends BindingLimits, RpcLimits, ServiceLimits {
+  /** Open connections. */
+  readonly maxConnections: number
+  /** Bytes of a request's headers. */
+  readonly maxHeaderBytes: number
+  /** Milliseconds in which a request's headers have to arrive. */
+  readonly headersTimeoutMs: number
+  /** Milliseconds that an idle HTTP/1.1 connection is kept; above the idle time of usual load balancers. */
+  readonly keepAliveMs: number
+  /** Streams on one HTTP/2 connection. */
+  readonly maxStreamsPerConnection: number
+  /** Megabytes that one HTTP/2 connection may use. */
+  readonly maxSessionMemoryMb: number
+  /** HTTP/2 resets that a peer may send in a burst, and per second after it. */
+  readonly streamResetBurst: number
+  readonly streamResetRate: number
+  /** Milliseconds between HTTP/2 pings, and how long their answer may take. */
+  readonly pingMs: number
+  readonly pingTimeoutMs: number
+  /** Milliseconds that a stop waits for running answers. */
+  readonly drainMs: number
+}
+
+export const DEFAULT_LIMITS: ServerLimits = {
+  maxBodyBytes: 4_194_304,
+  bodyTimeoutMs: 30_000,
+  maxMessageBytes: 4_194_304,
+  maxAnswerBytes: 67_108_864,
+  maxConnections: 10_000,
+  maxHeaderBytes: 32_768,
+  headersTimeoutMs: 10_000,
+  keepAliveMs: 75_000,
+  maxStreamsPerConnection: 1_000,
+  maxSessionMemoryMb: 50,
+  streamResetBurst: 1_000,
+  streamResetRate: 33,
+  pingMs: 15_000,
+  pingTimeoutMs: 5_000,
+  heartbeatMs: 15_000,
+  maxStreamMs: 3_600_000,
+  blockingMs: 300_000,
+  pageTokenMs: 3_600_000,
+  drainMs: 2_000,
+}

@@ -1,0 +1,151 @@
+/**
+ * Accepts a message: a new task, or a further message of one (A2A section 3.4). What SendMessage and
+ * SendStreamingMessage have in common.
+ */
+import type { MessageJson, SendMessageRequestJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { START } from '../a2a/cursor.js'
+import { A2AError, type FieldViolation, invalidParams, taskNotFound } from '../a2a/errors.js'
+import { idProblem, mayBeTaskId } from '../a2a/ids.js'
+import type { AgentDefinition } from '../agent/agent-definition.js'
+import type { Engine, TaskReading } from '../engine/engine.js'
+import { MAX_RECORD_BYTES, tooLarge } from '../task/may-continue.js'
+import { type NewTask, newTaskRecord, type TaskRef, type TurnParams } from '../task/task-record.js'
+import type { CallContext } from './call-context.js'
+import { findTask, taskRef } from './find-task.js'
+import { unsupportedMediaType } from './media-types.js'
+import type { Secrets } from './ports.js'
+
+/** A message on its way to a task whose id is known. */
+export interface Delivery {
+  readonly ref: TaskRef
+  /** Hands it to the engine. */
+  deliver(): Promise<Delivered>
+}
+
+export interface Delivered {
+  /** The turn that handles, or has handled, the message. */
+  readonly turn: number
+  /** The task as it is now, when it is known without asking. */
+  readonly reading: Pick<TaskReading, 'task' | 'position' | 'answer'> | undefined
+}
+
+/**
+ * Checks the message and says which task it goes to. Nothing has happened yet, so that the caller can listen to the task
+ * before anything does.
+ *
+ * @throws A2AError INVALID_PARAMS, CONTENT_TYPE_NOT_SUPPORTED, TASK_NOT_FOUND, PAYLOAD_TOO_LARGE
+ */
+export async function prepareMessage(
+  engine: Engine,
+  secrets: Secrets,
+  ctx: CallContext,
+  request: SendMessageRequestJson,
+): Promise<Delivery> {
+  const message = request.message ?? {}
+  checkMessage(ctx.agent, message)
+  const params = turnParams(ctx, request)
+  const taskId = message.taskId ?? ''
+  return taskId === ''
+    ? prepareNewTask(engine, secrets, ctx, message, params)
+    : prepareFollowUp(engine, ctx, taskId, message, params)
+}
+
+function prepareNewTask(
+  engine: Engine,
+  secrets: Secrets,
+  ctx: CallContext,
+  message: MessageJson,
+  params: TurnParams,
+): Delivery {
+  const key = ctx.idempotencyKey
+  const taskId =
+    key === undefined ? secrets.newTaskId() : secrets.taskIdFor([ctx.tenant, ctx.principal, ctx.agent.id, key])
+  const requestHash = key === undefined ? undefined : secrets.fingerprint(JSON.stringify([message, params]))
+  const contextId = message.contextId || secrets.newTaskId()
+  const ref = taskRef(ctx, taskId)
+  const task: NewTask = {
+    ...ref,
+    owner: ctx.principal,
+    contextId,
+    message: { ...message, taskId, contextId },
+    params,
+    at: new Date().toISOString(),
+    ...(requestHash === undefined ? {} : { requestHash }),
+  }
+  if (JSON.stringify(task).length > MAX_RECORD_BYTES) throw tooLarge('Message')
+  return {
+    ref,
+    async deliver() {
+      if ((await engine.start(task, ctx.agent)) === 'started') {
+        return { turn: 1, reading: { task: newTaskRecord(task).task, position: START } }
+      }
+      const reading = await engine.read(ref)
+      if (reading === undefined || reading.requestHash !== requestHash) throw keyReused()
+      return { turn: 1, reading }
+    },
+  }
+}
+
+async function prepareFollowUp(
+  engine: Engine,
+  ctx: CallContext,
+  taskId: string,
+  message: MessageJson,
+  params: TurnParams,
+): Promise<Delivery> {
+  if (!mayBeTaskId(taskId)) throw taskNotFound(taskId)
+  const { task } = await findTask(engine, ctx, taskId)
+  const contextId = task.contextId ?? ''
+  if ((message.contextId ?? '') !== '' && message.contextId !== contextId) {
+    throw invalidParams([{ field: 'message.contextId', description: 'is not the context of the task' }])
+  }
+  const ref = taskRef(ctx, taskId)
+  return {
+    ref,
+    async deliver() {
+      const { turn } = await engine.send(ref, {
+        message: { ...message, contextId },
+        params,
+        owner: ctx.principal,
+        ...(ctx.idempotencyKey === undefined ? {} : { idempotencyKey: ctx.idempotencyKey }),
+      })
+      // Under a key the message may have been handled long ago: then there is nothing to wait for.
+      return { turn, reading: ctx.idempotencyKey === undefined ? undefined : await engine.read(ref) }
+    },
+  }
+}
+
+export function checkMessage(agent: AgentDefinition, message: MessageJson): void {
+  const violations: FieldViolation[] = []
+  for (const field of ['messageId', 'contextId'] as const) {
+    const problem = idProblem(message[field] ?? '')
+    if (problem !== undefined) violations.push({ field: `message.${field}`, description: problem })
+  }
+  if (message.role !== 'ROLE_USER') {
+    violations.push({ field: 'message.role', description: 'must be ROLE_USER: a caller does not speak for the agent' })
+  }
+  if (violations.length > 0) throw invalidParams(violations)
+  const mediaType = unsupportedMediaType(message.parts ?? [], agent.inputModes)
+  if (mediaType !== undefined) {
+    throw new A2AError('CONTENT_TYPE_NOT_SUPPORTED', `Agent ${agent.id} does not take ${mediaType}`, {
+      metadata: { mediaType, supported: agent.inputModes.join(',') },
+    })
+  }
+}
+
+export function turnParams(ctx: CallContext, { metadata, configuration }: SendMessageRequestJson): TurnParams {
+  const known = new Set(ctx.agent.extensions.map(({ uri }) => uri))
+  const extensions = ctx.extensions.filter((uri) => known.has(uri))
+  const acceptedOutputModes = configuration?.acceptedOutputModes ?? []
+  return {
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(acceptedOutputModes.length === 0 ? {} : { acceptedOutputModes }),
+    ...(extensions.length === 0 ? {} : { extensions }),
+  }
+}
+
+function keyReused(): A2AError {
+  return invalidParams([
+    { field: 'idempotency-key', description: 'was used for another message; use a new key for a new message' },
+  ])
+}

@@ -1,0 +1,119 @@
+/** Agents with `run: 'direct'`: the handler answers within the request, and nothing is kept. */
+import type { MessageJson, SendMessageRequestJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { A2AError, isA2AError, taskNotFound } from '../a2a/errors.js'
+import { type AgentContext, TurnStopped } from '../agent/agent-context.js'
+import { AnswerCollector } from '../agent/answer.js'
+import { failureText } from '../agent/failed-turn.js'
+import { eachResult, illegal } from '../agent/handler-results.js'
+import { incomingMessage } from '../agent/incoming-message.js'
+import { onAbort } from '../internal/abort.js'
+import { silentLogger } from '../internal/logger.js'
+import { checkMessage, turnParams } from './accept-message.js'
+import type { CallContext } from './call-context.js'
+import type { Secrets } from './ports.js'
+
+/**
+ * @throws A2AError TASK_NOT_FOUND the message names a task, and such an agent has none
+ * @throws A2AError INTERNAL the handler failed
+ */
+export async function answerDirectly(
+  secrets: Secrets,
+  ctx: CallContext,
+  request: SendMessageRequestJson,
+): Promise<MessageJson> {
+  const message = request.message ?? {}
+  checkMessage(ctx.agent, message)
+  if ((message.taskId ?? '') !== '') throw taskNotFound(message.taskId ?? '')
+  const call = new DirectCall(ctx, request, message.contextId || secrets.newTaskId())
+  try {
+    const { parts, metadata } = await call.answer()
+    return {
+      messageId: secrets.newTaskId(),
+      contextId: call.contextId,
+      role: 'ROLE_AGENT',
+      parts: [...parts],
+      ...(metadata === undefined ? {} : { metadata }),
+    }
+  } catch (error) {
+    if (isA2AError(error)) throw error
+    throw new A2AError('INTERNAL', failureText(error), { cause: error })
+  } finally {
+    call.end()
+  }
+}
+
+/** One call of the handler, and what the handler sees of it. Signal and deadline are made only when they are needed. */
+class DirectCall {
+  readonly contextId: string
+  private readonly ctx: CallContext
+  private readonly request: SendMessageRequestJson
+  private stop: AbortController | undefined
+  private release: (() => void) | undefined
+
+  constructor(ctx: CallContext, request: SendMessageRequestJson, contextId: string) {
+    this.ctx = ctx
+    this.request = request
+    this.contextId = contextId
+  }
+
+  async answer(): Promise<AnswerCollector['content']> {
+    const { agent } = this.ctx
+    const collected = new AnswerCollector(agent)
+    const returned = agent.handler(incomingMessage(this.request.message ?? {}), this.context())
+    if (typeof returned === 'string') {
+      collected.take(returned, true)
+    } else {
+      const host = {
+        signal: this.signal,
+        graceMs: 0,
+        breathe: () => new Promise<void>((resolve) => setTimeout(resolve, 0)),
+      }
+      await eachResult(returned, host, collected.take)
+    }
+    return collected.content
+  }
+
+  end(): void {
+    this.release?.()
+  }
+
+  /** Aborts when the caller has gone or the agent's deadline has passed. */
+  private get signal(): AbortSignal {
+    if (this.stop !== undefined) return this.stop.signal
+    const stop = new AbortController()
+    const timer = setTimeout(
+      () => stop.abort(new TurnStopped('deadline')),
+      Math.min(this.ctx.agent.deadlineMs, 2 ** 31 - 1),
+    )
+    const off = onAbort(this.ctx.signal, () => stop.abort(new TurnStopped('canceled')))
+    this.stop = stop
+    this.release = () => {
+      clearTimeout(timer)
+      off()
+    }
+    return stop.signal
+  }
+
+  private context(): AgentContext {
+    const call = this
+    const { agent, principal, tenant } = this.ctx
+    const { metadata = {}, acceptedOutputModes = [], extensions = [] } = turnParams(this.ctx, this.request)
+    return {
+      get signal() {
+        return call.signal
+      },
+      taskId: '',
+      contextId: this.contextId,
+      task: { contextId: this.contextId },
+      history: [],
+      metadata,
+      acceptedOutputModes,
+      extensions,
+      attempt: 1,
+      turn: 1,
+      caller: { principal, tenant },
+      log: silentLogger,
+      emit: () => Promise.reject(illegal(agent.id, `emitted an event, but it declares answers: 'message'`)),
+    }
+  }
+}

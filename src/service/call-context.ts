@@ -1,0 +1,25 @@
+/** What an operation knows of a call besides its request. Bindings make it; no operation sees a wire. */
+import type { AgentDefinition } from '../agent/agent-definition.js'
+
+export interface CallContext {
+  /** The agent that the path names, or the default one. `tenant` in a request may name another at the root. */
+  readonly agent: AgentDefinition
+  /** The path named the agent, so a request cannot name another. */
+  readonly agentFixed: boolean
+  /** The authenticated principal; `local` without authentication. */
+  readonly principal: string
+  /** Security tenant of the credential; empty without one. */
+  readonly tenant: string
+  /** `A2A-Version` as it came. */
+  readonly version: string | undefined
+  /** URIs the caller asks for with `A2A-Extensions`. */
+  readonly extensions: readonly string[]
+  readonly idempotencyKey: string | undefined
+  /** Aborts when the caller has gone, or the server stops. Never stops a task. */
+  readonly signal: AbortSignal
+  /** When the caller stops waiting, in milliseconds since 1970; undefined when it did not say. */
+  readonly deadline: number | undefined
+}
+
+/** The principal of every caller where nobody has to authenticate. */
+export const LOCAL_PRINCIPAL = 'local'

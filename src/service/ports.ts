@@ -1,0 +1,22 @@
+/** What the service needs from outside and cannot make without Node: given to it by the server. */
+
+export interface Secrets {
+  /** A random id for a new task: a UUID. */
+  newTaskId(): string
+  /** The same parts always give the same id, which nobody without the secret can foresee. Shaped as a UUID. */
+  taskIdFor(parts: readonly string[]): string
+  /** A short hash by which two texts can be told to be equal. */
+  fingerprint(text: string): string
+  /** Encrypts and authenticates a text, bound to `purpose`. */
+  seal(text: string, purpose: string): string
+  /** The text, or undefined when the token was not sealed here for this purpose. */
+  open(token: string, purpose: string): string | undefined
+}
+
+/** Limits of the service; every one has a default in `server/limits.ts`. */
+export interface ServiceLimits {
+  /** How long a blocking send waits before it answers with the task as it is, in milliseconds. */
+  readonly blockingMs: number
+  /** How long a page token stays good, in milliseconds. */
+  readonly pageTokenMs: number
+}

@@ -1,0 +1,86 @@
+/** GetTask (A2A section 3.1.3), CancelTask (3.1.5) and SubscribeToTask (3.1.6). */
+import type {
+  CancelTaskRequestJson,
+  GetTaskRequestJson,
+  SubscribeToTaskRequestJson,
+  TaskJson,
+} from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { taskNotCancelable, taskNotFound, unsupportedOperation } from '../a2a/errors.js'
+import { mayBeTaskId } from '../a2a/ids.js'
+import { isTerminal, stateOf } from '../a2a/state.js'
+import { limitHistory } from '../a2a/task-view.js'
+import { taskKey } from '../bus/live-event.js'
+import type { Engine } from '../engine/engine.js'
+import type { CallContext } from './call-context.js'
+import { findTask, requireStreaming, taskRef } from './find-task.js'
+import { type Frame, follow, untilTerminal, waitFor, withSubscription } from './follow.js'
+import type { ServiceLimits } from './ports.js'
+
+export async function getTask(engine: Engine, ctx: CallContext, request: GetTaskRequestJson): Promise<TaskJson> {
+  const { task } = await findTask(engine, ctx, request.id ?? '')
+  return limitHistory(task, request.historyLength)
+}
+
+/** How long CancelTask waits for the handler to stop before it answers with the task as it is, in milliseconds. */
+const CANCEL_WAIT_MS = 10_000
+
+/**
+ * Answers with the task once it is CANCELED. Canceling a task that was canceled answers the same again.
+ *
+ * @throws A2AError TASK_NOT_CANCELABLE it has ended otherwise
+ */
+export async function cancelTask(
+  engine: Engine,
+  limits: ServiceLimits,
+  ctx: CallContext,
+  request: CancelTaskRequestJson,
+): Promise<TaskJson> {
+  const taskId = request.id ?? ''
+  if (!mayBeTaskId(taskId)) throw taskNotFound(taskId)
+  const ref = taskRef(ctx, taskId)
+  return withSubscription(engine, ref, { statesOnly: true }, async (subscription) => {
+    const before = await findTask(engine, ctx, taskId)
+    if (isTerminal(stateOf(before.task))) return ended(before.task)
+    await engine.cancel(ref)
+    const waitMs = Math.min(CANCEL_WAIT_MS, limits.blockingMs)
+    const answer = await waitFor(engine, ref, { subscription, until: untilTerminal, waitMs, signal: ctx.signal })
+    if ('message' in answer) throw taskNotFound(taskId)
+    return isTerminal(stateOf(answer.task)) ? ended(answer.task) : answer.task
+  })
+}
+
+function ended(task: TaskJson): TaskJson {
+  const state = stateOf(task)
+  if (state !== 'TASK_STATE_CANCELED') throw taskNotCancelable(task.id ?? '', state)
+  return task
+}
+
+/** First the Task as it is, then its events until it has ended. */
+export async function* subscribeToTask(
+  engine: Engine,
+  ctx: CallContext,
+  request: SubscribeToTaskRequestJson,
+): AsyncGenerator<Frame, void, undefined> {
+  requireStreaming(ctx)
+  const taskId = request.id ?? ''
+  if (!mayBeTaskId(taskId)) throw taskNotFound(taskId)
+  const ref = taskRef(ctx, taskId)
+  const key = taskKey(ref)
+  const subscription = engine.bus.subscribe(key)
+  try {
+    const first = await findTask(engine, ctx, taskId)
+    const state = stateOf(first.task)
+    if (isTerminal(state)) {
+      throw unsupportedOperation(`Task has ended (${state}); get it instead`, { taskId, state })
+    }
+    yield* follow(engine, ref, {
+      subscription,
+      first,
+      until: untilTerminal,
+      historyLength: undefined,
+      signal: ctx.signal,
+    })
+  } finally {
+    engine.bus.unsubscribe(key, subscription)
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * The eleven operations of A2A (section 5.3), wire-neutral: ProtoJSON in, ProtoJSON out. What every operation has in
+ * common (version, agent, extensions, required fields, capabilities) is decided here and nowhere else.
+ */
+import type { JsonObject } from '@bufbuild/protobuf'
+import { A2AService } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { A2AError, invalidParams } from '../a2a/errors.js'
+import { missingFields } from '../a2a/required-fields.js'
+import { checkVersion, PROTOCOL_VERSION } from '../a2a/service-params.js'
+import type { AgentDirectory } from '../agent/agent-definition.js'
+import type { Engine } from '../engine/engine.js'
+import type { CallContext } from './call-context.js'
+import type { Frame } from './follow.js'
+import { listTasks } from './list-tasks.js'
+import type { Secrets, ServiceLimits } from './ports.js'
+import { cancelTask, getTask, subscribeToTask } from './read-tasks.js'
+import { sendMessage, sendStreamingMessage } from './send-message.js'
+
+type Methods = (typeof A2AService)['method']
+type NamesOfKind<Kind> = {
+  [Name in keyof Methods]: Methods[Name]['methodKind'] extends Kind ? Name : never
+}[keyof Methods]
+
+export type UnaryOperation = NamesOfKind<'unary'>
+export type StreamOperation = NamesOfKind<'server_streaming'>
+
+export interface RequestHandler {
+  /** @throws A2AError */
+  unary(operation: UnaryOperation, ctx: CallContext, request: JsonObject): Promise<JsonObject>
+  /**
+   * An error before the first frame is the answer; one after it ends the stream.
+   *
+   * @throws A2AError
+   */
+  stream(operation: StreamOperation, ctx: CallContext, request: JsonObject): AsyncGenerator<Frame, void, undefined>
+  /** The extensions that are active in a call: those asked for that the agent knows (A2A section 3.2.6). */
+  activeExtensions(ctx: CallContext, request: JsonObject): string[]
+}
+
+export interface RequestHandlerOptions {
+  readonly engine: Engine
+  readonly agents: AgentDirectory
+  readonly secrets: Secrets
+  readonly limits: ServiceLimits
+  /** Refuses requests that do not name a version. Default false: the method's name says enough. */
+  readonly strictVersion?: boolean
+}
+
+export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
+  const { engine, secrets, limits } = options
+
+  const unary: Record<UnaryOperation, (ctx: CallContext, request: JsonObject) => Promise<object>> = {
+    sendMessage: (ctx, request) => sendMessage(engine, secrets, limits, ctx, request),
+    getTask: (ctx, request) => getTask(engine, ctx, request),
+    listTasks: (ctx, request) => listTasks(engine, secrets, limits, ctx, request),
+    cancelTask: (ctx, request) => cancelTask(engine, limits, ctx, request),
+    createTaskPushNotificationConfig: noPush,
+    getTaskPushNotificationConfig: noPush,
+    listTaskPushNotificationConfigs: noPush,
+    deleteTaskPushNotificationConfig: noPush,
+    getExtendedAgentCard: noExtendedCard,
+  }
+  const stream: Record<
+    StreamOperation,
+    (ctx: CallContext, request: JsonObject) => AsyncGenerator<Frame, void, undefined>
+  > = {
+    sendStreamingMessage: (ctx, request) => sendStreamingMessage(engine, secrets, ctx, request),
+    subscribeToTask: (ctx, request) => subscribeToTask(engine, ctx, request),
+  }
+
+  return {
+    async unary(operation, ctx, request) {
+      const admitted = admit(options, operation, ctx, request)
+      return (await unary[operation](admitted, request)) as JsonObject
+    },
+    async *stream(operation, ctx, request) {
+      const admitted = admit(options, operation, ctx, request)
+      yield* stream[operation](admitted, request)
+    },
+    activeExtensions(ctx, request) {
+      if (ctx.extensions.length === 0) return []
+      const known = new Set(agentOf(options.agents, ctx, request).extensions.map(({ uri }) => uri))
+      return ctx.extensions.filter((uri) => known.has(uri))
+    },
+  }
+}
+
+/** The context with the agent that the call is for, when it may be made at all. */
+function admit(
+  options: RequestHandlerOptions,
+  operation: UnaryOperation | StreamOperation,
+  ctx: CallContext,
+  request: JsonObject,
+): CallContext {
+  checkVersion(ctx.version, [PROTOCOL_VERSION], options.strictVersion ?? false)
+  const agent = agentOf(options.agents, ctx, request)
+  requireExtensions(agent.extensions, ctx.extensions)
+  const capability = PUSH_OPERATIONS.has(operation) || operation === 'getExtendedAgentCard'
+  const violations = capability ? [] : missingFields(A2AService.method[operation].input, request)
+  if (violations.length > 0) throw invalidParams(violations)
+  if (typeof request.historyLength === 'number' && request.historyLength < 0) throw negative('historyLength')
+  const configuration = request.configuration as
+    | { historyLength?: number; taskPushNotificationConfig?: object }
+    | undefined
+  if ((configuration?.historyLength ?? 0) < 0) throw negative('configuration.historyLength')
+  if (configuration?.taskPushNotificationConfig !== undefined) throw pushNotSupported(agent.id)
+  return { ...ctx, agent }
+}
+
+/** On the wire, `tenant` names an agent and nothing else. */
+function agentOf(agents: AgentDirectory, ctx: CallContext, request: JsonObject) {
+  const tenant = request.tenant
+  if (typeof tenant !== 'string' || tenant === '' || tenant === ctx.agent.id) return ctx.agent
+  const named = ctx.agentFixed ? undefined : agents.get(tenant)
+  if (named === undefined) throw invalidParams([{ field: 'tenant', description: 'names no agent that is served here' }])
+  return named
+}
+
+function requireExtensions(known: readonly { uri?: string; required?: boolean }[], asked: readonly string[]): void {
+  for (const { uri, required } of known) {
+    if (required !== true || uri === undefined || asked.includes(uri)) continue
+    throw new A2AError('EXTENSION_SUPPORT_REQUIRED', `The extension ${uri} is required; name it in A2A-Extensions`, {
+      metadata: { uri },
+    })
+  }
+}
+
+const PUSH_OPERATIONS: ReadonlySet<string> = new Set<UnaryOperation>([
+  'createTaskPushNotificationConfig',
+  'getTaskPushNotificationConfig',
+  'listTaskPushNotificationConfigs',
+  'deleteTaskPushNotificationConfig',
+])
+
+async function noPush(ctx: CallContext): Promise<never> {
+  throw pushNotSupported(ctx.agent.id)
+}
+
+async function noExtendedCard(ctx: CallContext): Promise<never> {
+  throw new A2AError('UNSUPPORTED_OPERATION', `Agent ${ctx.agent.id} has no extended card`)
+}
+
+function pushNotSupported(agentId: string): A2AError {
+  return new A2AError('PUSH_NOTIFICATION_NOT_SUPPORTED', `Agent ${agentId} does not support push notifications`)
+}
+
+function negative(field: string): A2AError {
+  return invalidParams([{ field, description: 'must not be negative' }])
+}

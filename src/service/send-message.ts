@@ -1,0 +1,85 @@
+/** SendMessage (A2A section 3.1.1) and SendStreamingMessage (3.1.2). */
+import type { SendMessageRequestJson, SendMessageResponseJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { stateOf } from '../a2a/state.js'
+import { limitHistory } from '../a2a/task-view.js'
+import { taskKey } from '../bus/live-event.js'
+import type { Engine } from '../engine/engine.js'
+import { prepareMessage } from './accept-message.js'
+import { answerDirectly } from './answer-directly.js'
+import type { CallContext } from './call-context.js'
+import { requireStreaming } from './find-task.js'
+import { type Frame, follow, untilAnswered, untilBegun, untilStreamed, waitFor, withSubscription } from './follow.js'
+import type { Secrets, ServiceLimits } from './ports.js'
+
+/** Time that is left for the answer itself when a caller has set a deadline. */
+const ANSWER_MS = 100
+
+/**
+ * Waits until the task has ended or waits for its caller, unless `returnImmediately`: then it answers after the durable
+ * acceptance. When the time is over, the answer is the task as it is.
+ */
+export async function sendMessage(
+  engine: Engine,
+  secrets: Secrets,
+  limits: ServiceLimits,
+  ctx: CallContext,
+  request: SendMessageRequestJson,
+): Promise<SendMessageResponseJson> {
+  if (ctx.agent.run === 'direct') return { message: await answerDirectly(secrets, ctx, request) }
+  const delivery = await prepareMessage(engine, secrets, ctx, request)
+  const historyLength = request.configuration?.historyLength
+  const immediate = request.configuration?.returnImmediately === true && ctx.agent.answers !== 'message'
+  // Whether it is a task at all is known with the agent's first result.
+  const undecided = immediate && ctx.agent.answers === 'either'
+  return withSubscription(engine, delivery.ref, { statesOnly: !undecided }, async (subscription) => {
+    const { turn, reading } = await delivery.deliver()
+    if (reading?.answer !== undefined) return { message: reading.answer }
+    if (immediate && (!undecided || turn > 1)) {
+      const task = reading?.task ?? (await engine.read(delivery.ref))?.task ?? {}
+      return { task: limitHistory(task, historyLength) }
+    }
+    const until = undecided ? untilBegun(turn) : untilAnswered(turn)
+    if (reading !== undefined && until(stateOf(reading.task), reading.position)) {
+      return { task: limitHistory(reading.task, historyLength) }
+    }
+    const waitMs = Math.min(limits.blockingMs, Math.max(0, (ctx.deadline ?? Infinity) - Date.now() - ANSWER_MS))
+    const answer = await waitFor(engine, delivery.ref, { subscription, until, waitMs, signal: ctx.signal })
+    return 'message' in answer ? answer : { task: limitHistory(answer.task, historyLength) }
+  })
+}
+
+/** First the Task, then its events until it ends or waits for input; or the one Message of the agent. */
+export async function* sendStreamingMessage(
+  engine: Engine,
+  secrets: Secrets,
+  ctx: CallContext,
+  request: SendMessageRequestJson,
+): AsyncGenerator<Frame, void, undefined> {
+  requireStreaming(ctx)
+  if (ctx.agent.run === 'direct') {
+    yield { event: { message: await answerDirectly(secrets, ctx, request) } }
+    return
+  }
+  const delivery = await prepareMessage(engine, secrets, ctx, request)
+  const key = taskKey(delivery.ref)
+  const subscription = engine.bus.subscribe(key)
+  try {
+    const { turn, reading } = await delivery.deliver()
+    if (reading?.answer !== undefined) {
+      yield { event: { message: reading.answer } }
+      return
+    }
+    const undecided = ctx.agent.answers !== 'task' && reading !== undefined && reading.position.seq === 0
+    const first = undecided ? undefined : (reading ?? (await engine.read(delivery.ref)))
+    yield* follow(engine, delivery.ref, {
+      subscription,
+      first,
+      ...(undecided ? { unseen: reading } : {}),
+      until: untilStreamed(turn),
+      historyLength: request.configuration?.historyLength,
+      signal: ctx.signal,
+    })
+  } finally {
+    engine.bus.unsubscribe(key, subscription)
+  }
+}
