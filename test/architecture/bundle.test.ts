@@ -1,0 +1,25 @@
+/** What runs in Temporal's sandbox: nothing but the state machine. */
+import { describe, expect, it } from 'vitest'
+import { bundleWorkflows } from '../../src/worker/workflow-bundle.js'
+
+describe('the workflow bundle', () => {
+  it('holds only modules that are deterministic, and no generated code', async () => {
+    const { code } = await bundleWorkflows()
+    const ours = [...code.matchAll(/"\.\/((?:src|gen)\/[^"?]+?\.ts)"/g)].map(([, path]) => path)
+    const modules = [...new Set(ours)].sort()
+    expect(modules).toEqual([
+      'src/a2a/cursor.ts',
+      'src/a2a/errors.ts',
+      'src/a2a/state.ts',
+      'src/task/may-continue.ts',
+      'src/task/reduce.ts',
+      'src/task/task-record.ts',
+      'src/task/turn-input.ts',
+      'src/task/turn-outcome.ts',
+      'src/temporal/names.ts',
+      'src/temporal/workflow/index.ts',
+      'src/temporal/workflow/task-workflow.ts',
+    ])
+    expect(code).not.toContain('@bufbuild/protobuf')
+  })
+})

@@ -1,0 +1,40 @@
+/** What each public entry pulls in, by the static imports of everything it reaches. */
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+const STATEMENT = /(?:^|\n)\s*(?:import|export)\s+(type\s+)?([^'"]*?)from\s+['"]([^'"]+)['"]/g
+
+/** Packages and Node modules that the entry's static graph reaches. Types vanish and do not count. */
+function reached(entry: string): string[] {
+  const outside = new Set<string>()
+  const visited = new Set<string>()
+  const visit = (file: string) => {
+    if (visited.has(file)) return
+    visited.add(file)
+    for (const [, type, names = '', specifier = ''] of readFileSync(file, 'utf8').matchAll(STATEMENT)) {
+      if (type !== undefined || /^\s*\{\s*(?:type\s+[^,}]+,?\s*)+\}\s*$/.test(names)) continue
+      if (specifier.startsWith('.')) visit(join(dirname(file), specifier).replace(/\.js$/, '.ts'))
+      else outside.add(specifier)
+    }
+  }
+  visit(join(ROOT, entry))
+  return [...outside].sort()
+}
+
+describe('entries', () => {
+  it('"." is light: what an agent author imports loads no Temporal and no server', () => {
+    expect(reached('src/index.ts')).toEqual([])
+  })
+
+  it('"./proto" runs in a browser', () => {
+    expect(reached('src/proto/index.ts')).toEqual(['@bufbuild/protobuf/codegenv2', '@bufbuild/protobuf/wkt'])
+  })
+
+  it('"./server" brings no Temporal', () => {
+    expect(reached('src/server/index.ts').filter((name) => name.startsWith('@temporalio'))).toEqual([])
+  })
+})

@@ -1,0 +1,174 @@
+/** Who may import whom. A folder that needs another one says so here, with a reason in the design, or not at all. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const SRC = join(ROOT, 'src')
+
+interface Rule {
+  /** Folders of `src`, or `gen`, whose values and types may be imported. */
+  readonly ours: readonly string[]
+  /** The same, but types only. */
+  readonly types?: readonly string[]
+  /** Packages and Node modules; a trailing `*` stands for anything. */
+  readonly outside?: readonly string[]
+}
+
+/** The longest prefix of a file's path decides which rule it is under. */
+const RULES: Readonly<Record<string, Rule>> = {
+  internal: { ours: [] },
+  a2a: { ours: ['internal'], types: ['gen'] },
+  'a2a/proto-json.ts': { ours: ['internal'], outside: ['@bufbuild/protobuf'] },
+  'a2a/required-fields.ts': { ours: ['gen'], outside: ['@bufbuild/protobuf'] },
+  task: { ours: ['a2a', 'internal'], types: ['gen'] },
+  bus: { ours: ['a2a', 'task', 'internal'], types: ['gen'] },
+  agent: { ours: ['a2a', 'task', 'bus', 'internal'], types: ['gen', '@bufbuild/protobuf'] },
+  store: { ours: ['a2a', 'task', 'bus', 'internal'], types: ['gen'], outside: ['kysely', 'kysely/migration'] },
+  'store/sqlite.ts': { ours: [], outside: ['kysely', 'node:sqlite'] },
+  engine: { ours: ['a2a', 'task', 'agent', 'bus', 'internal'], types: ['gen'] },
+  observe: { ours: ['internal'], outside: ['pino'] },
+  service: { ours: ['a2a', 'task', 'agent', 'bus', 'engine', 'internal'], types: ['gen', '@bufbuild/protobuf'] },
+  'service/request-handler.ts': { ours: ['a2a', 'agent', 'engine', 'gen'], types: ['@bufbuild/protobuf'] },
+  bindings: {
+    ours: ['a2a', 'agent', 'service', 'internal'],
+    types: ['gen', '@bufbuild/protobuf', 'node:http', 'node:http2'],
+  },
+  'bindings/http': {
+    ours: ['a2a', 'agent', 'service'],
+    types: ['@bufbuild/protobuf', 'node:http', 'node:http2'],
+    outside: ['node:buffer'],
+  },
+  'bindings/jsonrpc/methods.ts': { ours: ['gen'], types: ['@bufbuild/protobuf'] },
+  'bindings/rest': { ours: ['a2a', 'service', 'bindings', 'gen'], outside: ['@bufbuild/protobuf'] },
+  'bindings/connect': {
+    ours: ['a2a', 'service', 'bindings', 'internal', 'gen'],
+    types: ['node:http'],
+    outside: [
+      '@bufbuild/protobuf',
+      '@bufbuild/protobuf/wire',
+      '@connectrpc/connect',
+      '@connectrpc/connect/*',
+      'node:util',
+      'node:zlib',
+    ],
+  },
+  'bindings/card': { ours: ['bindings'], types: ['gen'], outside: ['node:crypto'] },
+  server: {
+    ours: ['a2a', 'agent', 'bus', 'engine', 'service', 'bindings', 'internal', 'gen'],
+    outside: [
+      'node:*',
+      '@connectrpc/connect',
+      '@connectrpc/connect-node',
+      '@bufbuild/protobuf',
+      '@bufbuild/protobuf/wkt',
+    ],
+  },
+  'temporal/workflow': {
+    ours: ['a2a', 'task', 'temporal/names.ts'],
+    types: ['gen'],
+    outside: ['@temporalio/workflow'],
+  },
+  temporal: {
+    ours: ['a2a', 'task', 'agent', 'bus', 'store', 'engine', 'internal'],
+    types: ['gen', 'temporal/workflow', '@temporalio/proto'],
+    outside: ['@temporalio/client', '@temporalio/common', '@temporalio/activity', 'node:crypto'],
+  },
+  'temporal/embedded': {
+    ours: ['internal', 'temporal/search-attributes.ts'],
+    outside: ['node:*', '@temporalio/client', '@temporalio/common/*', '@temporalio/envconfig'],
+  },
+  worker: {
+    ours: ['a2a', 'task', 'agent', 'bus', 'store', 'engine', 'temporal', 'server', 'observe', 'internal'],
+    types: ['temporal/workflow'],
+    outside: ['node:*', '@temporalio/client', '@temporalio/worker'],
+  },
+  cli: { ours: ['agent', 'observe', 'serve.ts'], types: ['temporal'], outside: ['node:*', 'commander'] },
+  proto: { ours: ['gen'] },
+  'index.ts': { ours: ['a2a', 'agent', 'internal', 'serve.ts'], types: ['gen'] },
+  'serve.ts': { ours: [], types: ['agent', 'internal', 'worker'] },
+}
+
+interface Import {
+  readonly from: string
+  readonly target: string
+  readonly typeOnly: boolean
+}
+
+function sourceFiles(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => file.replaceAll('\\', '/'))
+}
+
+const STATEMENT = /(?:^|\n)\s*(import|export)\s+(type\s+)?([^'"]*?)from\s+['"]([^'"]+)['"]/g
+
+/** Static imports; what a file loads by `import()` is its own business, and shown by the entry test. */
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(SRC, file), 'utf8')
+  return [...text.matchAll(STATEMENT)].map(([, , type, names = '', specifier = '']) => {
+    const allTypes = type !== undefined || /^\s*\{\s*(?:type\s+[^,}]+,?\s*)+\}\s*$/.test(names)
+    return { from: file, target: resolve(file, specifier), typeOnly: allTypes }
+  })
+}
+
+/** Path below `src`, `gen` for generated code, or the package's name. */
+function resolve(file: string, specifier: string): string {
+  if (!specifier.startsWith('.')) return specifier
+  const path = relative(ROOT, join(SRC, dirname(file), specifier))
+    .replaceAll('\\', '/')
+    .replace(/\.js$/, '.ts')
+  return path.startsWith('gen/') ? 'gen' : path.replace(/^src\//, '')
+}
+
+function ruleOf(file: string): [string, Rule] {
+  const found = Object.entries(RULES)
+    .filter(([prefix]) => file === prefix || file.startsWith(`${prefix}/`))
+    .sort(([a], [b]) => b.length - a.length)[0]
+  if (found === undefined) throw new Error(`${file} is under no rule`)
+  return found
+}
+
+function within(target: string, places: readonly string[]): boolean {
+  return places.some((place) =>
+    place.endsWith('*') ? target.startsWith(place.slice(0, -1)) : target === place || target.startsWith(`${place}/`),
+  )
+}
+
+describe('layers', () => {
+  it('import only what they may', () => {
+    const violations: string[] = []
+    for (const file of sourceFiles(SRC)) {
+      const [prefix, rule] = ruleOf(file)
+      for (const { target, typeOnly } of importsOf(file)) {
+        const own = prefix.endsWith('.ts') ? dirname(prefix) : prefix
+        const allowed = within(target, [
+          own,
+          ...rule.ours,
+          ...(rule.outside ?? []),
+          ...(typeOnly ? (rule.types ?? []) : []),
+        ])
+        if (!allowed) violations.push(`${file} imports ${typeOnly ? 'types of ' : ''}${target}`)
+      }
+    }
+    expect(violations).toEqual([])
+  })
+
+  it('have no rule without a file', () => {
+    const files = sourceFiles(SRC)
+    const unused = Object.keys(RULES).filter(
+      (prefix) => !files.some((file) => file === prefix || file.startsWith(`${prefix}/`)),
+    )
+    expect(unused).toEqual([])
+  })
+
+  it('leave printing to the command line', () => {
+    const printing = sourceFiles(SRC).filter(
+      (file) =>
+        !file.startsWith('cli/') &&
+        /\bconsole\.|process\.std(?:out|err)\.write/.test(readFileSync(join(SRC, file), 'utf8')),
+    )
+    expect(printing).toEqual([])
+  })
+})

@@ -1,0 +1,18 @@
+/** The contract over every binding, on the memory engine. */
+import { afterAll, beforeAll } from 'vitest'
+import { startTestServer, type TestServer } from '../support/servers.js'
+import { WIRE_NAMES, wireNamed } from '../support/wires.js'
+import { a2aContract } from './a2a.js'
+
+let server: TestServer
+
+beforeAll(async () => {
+  server = await startTestServer({ engine: 'memory' })
+})
+
+afterAll(() => server.stop())
+
+for (const name of WIRE_NAMES) {
+  const kind = name === 'jsonrpc' ? 'jsonrpc' : name === 'rest' ? 'http' : 'grpc'
+  a2aContract(`memory over ${name}`, async () => ({ wire: wireNamed(name, server.url), kind }))
+}

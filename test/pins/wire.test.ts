@@ -1,0 +1,99 @@
+/** What must not change unnoticed: codes, names, defaults. The expected side is written out, never imported. */
+import { describe, expect, it } from 'vitest'
+import { WIRE_CODES } from '../../src/a2a/error-codes.js'
+import * as entry from '../../src/index.js'
+import { DEFAULT_LIMITS } from '../../src/server/limits.js'
+import * as names from '../../src/temporal/names.js'
+
+describe('pins', () => {
+  it('error codes (A2A v1.0.1, section 5.4)', () => {
+    const rows = Object.entries(WIRE_CODES).map(
+      ([reason, { jsonrpc, grpc, http }]) => `${reason} ${jsonrpc} ${grpc} ${http}`,
+    )
+    expect(rows).toEqual([
+      'TASK_NOT_FOUND -32001 NOT_FOUND 404',
+      'TASK_NOT_CANCELABLE -32002 FAILED_PRECONDITION 400',
+      'PUSH_NOTIFICATION_NOT_SUPPORTED -32003 FAILED_PRECONDITION 400',
+      'UNSUPPORTED_OPERATION -32004 FAILED_PRECONDITION 400',
+      'CONTENT_TYPE_NOT_SUPPORTED -32005 INVALID_ARGUMENT 400',
+      'INVALID_AGENT_RESPONSE -32006 INTERNAL 500',
+      'EXTENDED_AGENT_CARD_NOT_CONFIGURED -32007 FAILED_PRECONDITION 400',
+      'EXTENSION_SUPPORT_REQUIRED -32008 FAILED_PRECONDITION 400',
+      'VERSION_NOT_SUPPORTED -32009 FAILED_PRECONDITION 400',
+      'PARSE_ERROR -32700 INVALID_ARGUMENT 400',
+      'INVALID_REQUEST -32600 INVALID_ARGUMENT 400',
+      'METHOD_NOT_FOUND -32601 UNIMPLEMENTED 404',
+      'METHOD_NOT_ALLOWED -32601 UNIMPLEMENTED 405',
+      'INVALID_PARAMS -32602 INVALID_ARGUMENT 400',
+      'UNSUPPORTED_MEDIA_TYPE -32600 INVALID_ARGUMENT 415',
+      'PAYLOAD_TOO_LARGE -32600 RESOURCE_EXHAUSTED 413',
+      'REQUEST_TIMEOUT -32600 DEADLINE_EXCEEDED 408',
+      'UNAUTHENTICATED -32603 UNAUTHENTICATED 401',
+      'PERMISSION_DENIED -32603 PERMISSION_DENIED 403',
+      'RATE_LIMITED -32603 RESOURCE_EXHAUSTED 429',
+      'UNAVAILABLE -32603 UNAVAILABLE 503',
+      'DEADLINE_EXCEEDED -32603 DEADLINE_EXCEEDED 504',
+      'INTERNAL -32603 INTERNAL 500',
+    ])
+  })
+
+  it('names in Temporal histories and namespaces', () => {
+    expect(names).toMatchObject({
+      WORKFLOW_TYPE: 'a2aTask',
+      TURN_ACTIVITY: 'agentTurn',
+      MESSAGE_UPDATE: 'message',
+      CONFIRM_UPDATE: 'confirm',
+      SINKS: 'a2a',
+      DEFAULT_TASK_QUEUE: 'a2a',
+      SEARCH_ATTRIBUTES: { A2aAgent: 'Keyword', A2aContext: 'Keyword', A2aState: 'Keyword' },
+      REFUSED: 'A2ARefused',
+      AGENT_NOT_SERVED: 'AgentNotServed',
+    })
+  })
+
+  it('what an author can import', () => {
+    expect(Object.keys(entry).sort()).toEqual([
+      'A2AError',
+      'AgentDefinitionError',
+      'TurnStopped',
+      'agent',
+      'artifact',
+      'authRequired',
+      'complete',
+      'data',
+      'fail',
+      'file',
+      'inputRequired',
+      'isA2AError',
+      'message',
+      'reject',
+      'serve',
+      'status',
+      'text',
+    ])
+  })
+
+  it('limits', () => {
+    expect(DEFAULT_LIMITS).toEqual({
+      maxBodyBytes: 4_194_304,
+      bodyTimeoutMs: 30_000,
+      maxMessageBytes: 4_194_304,
+      maxAnswerBytes: 67_108_864,
+      maxConnections: 10_000,
+      maxHeaderBytes: 32_768,
+      headersTimeoutMs: 10_000,
+      keepAliveMs: 75_000,
+      maxStreamsPerConnection: 1_000,
+      maxSessionMemoryMb: 50,
+      streamResetBurst: 1_000,
+      streamResetRate: 33,
+      pingMs: 15_000,
+      pingTimeoutMs: 5_000,
+      heartbeatMs: 15_000,
+      maxStreamMs: 3_600_000,
+      blockingMs: 300_000,
+      pageTokenMs: 3_600_000,
+      drainMs: 2_000,
+    })
+  })
+})

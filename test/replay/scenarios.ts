@@ -1,0 +1,92 @@
+/** The lives of tasks whose histories are kept: one of each way through the workflow. */
+import { openGate } from '../support/agents.js'
+import { eventually, send, stateOf, taskOf, textOf } from '../support/reading.js'
+import type { Wire } from '../support/wires.js'
+
+export interface Scenario {
+  readonly name: string
+  readonly agent: string
+  /** Lives it, and gives the task's id. */
+  run(wire: Wire): Promise<string>
+}
+
+const NOW = { configuration: { returnImmediately: true } }
+
+async function begun(wire: Wire, gate: string): Promise<string> {
+  const { id } = taskOf(await wire.call('sendMessage', send(`wait ${gate}`, NOW)))
+  await eventually(async () => {
+    if (textOf(await wire.call('getTask', { id })) !== 'waiting') throw new Error('not yet')
+  })
+  return id
+}
+
+async function ended(wire: Wire, id: string): Promise<string> {
+  await eventually(async () => {
+    if (!/COMPLETED|CANCELED|FAILED/.test(stateOf(await wire.call('getTask', { id })) ?? '')) throw new Error('not yet')
+  })
+  return id
+}
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'one-turn',
+    agent: 'scripted',
+    run: async (wire) => taskOf(await wire.call('sendMessage', send('echo hi'))).id,
+  },
+  {
+    name: 'failed',
+    agent: 'scripted',
+    run: async (wire) => taskOf(await wire.call('sendMessage', send('throw x'))).id,
+  },
+  {
+    name: 'question-and-answer',
+    agent: 'scripted',
+    async run(wire) {
+      const { id } = taskOf(await wire.call('sendMessage', send('ask which?')))
+      await wire.call('sendMessage', send('this one', {}, { taskId: id }))
+      return id
+    },
+  },
+  {
+    name: 'queued-messages',
+    agent: 'scripted',
+    async run(wire) {
+      const id = await begun(wire, 'replay-queue')
+      for (const text of ['second', 'third']) await wire.call('sendMessage', send(text, NOW, { taskId: id }))
+      openGate('replay-queue')
+      return ended(wire, id)
+    },
+  },
+  {
+    name: 'canceled-while-running',
+    agent: 'scripted',
+    async run(wire) {
+      const id = await begun(wire, 'replay-cancel')
+      await wire.call('cancelTask', { id })
+      return id
+    },
+  },
+  {
+    name: 'canceled-while-waiting',
+    agent: 'scripted',
+    async run(wire) {
+      const { id } = taskOf(await wire.call('sendMessage', send('ask which?')))
+      await wire.call('cancelTask', { id })
+      return id
+    },
+  },
+  {
+    name: 'inline',
+    agent: 'inline',
+    run: async (wire) => taskOf(await wire.call('sendMessage', send('hi'), { agent: 'inline' })).id,
+  },
+  {
+    name: 'inline-question',
+    agent: 'inline',
+    async run(wire) {
+      const { id } = taskOf(await wire.call('sendMessage', send('ask'), { agent: 'inline' }))
+      await wire.call('sendMessage', send('this', {}, { taskId: id }), { agent: 'inline' })
+      return id
+    },
+  },
+]

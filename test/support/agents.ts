@@ -1,0 +1,178 @@
+/** Agents that do what a message says, so that a test can ask for any behaviour over any wire. */
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  type AgentDefinition,
+  agent,
+  artifact,
+  authRequired,
+  complete,
+  data,
+  fail,
+  file,
+  inputRequired,
+  message,
+  reject,
+  status,
+} from '../../src/index.js'
+
+/** What happened inside handlers, by the word that a message ends with. */
+export const seen = {
+  aborted: new Map<string, string>(),
+  attempts: new Map<string, number>(),
+  waiting: new Set<string>(),
+}
+
+const gates = new Map<string, () => void>()
+const opened = new Set<string>()
+
+/** Lets a handler that waits at this gate go on. */
+export function openGate(name: string): void {
+  opened.add(name)
+  gates.get(name)?.()
+}
+
+function gate(name: string, signal: AbortSignal): Promise<void> {
+  if (opened.has(name)) return Promise.resolve()
+  return new Promise((resolve, reject) => {
+    gates.set(name, resolve)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+export const scripted: AgentDefinition = agent(
+  {
+    id: 'scripted',
+    default: true,
+    inputModes: ['text/plain', 'application/json', 'image/*'],
+    extensions: [{ uri: 'urn:test:optional', description: 'optional' }],
+    retry: { maxAttempts: 2, initialIntervalMs: 20 },
+  },
+  async function* (message, ctx) {
+    if (ctx.turn > 1) {
+      const asked = ctx.history.map(({ role }) => (role === 'ROLE_USER' ? 'U' : 'A')).join('')
+      yield `turn ${ctx.turn} after ${asked}: ${message.text}`
+      return
+    }
+    const [command = '', ...words] = message.text.split(' ')
+    const rest = words.join(' ')
+    switch (command) {
+      case 'echo':
+        yield `Echo: ${rest}`
+        return
+      case 'chunks':
+        for (const word of words) yield word
+        return
+      case 'slow':
+        for (const word of words) {
+          await delay(40, undefined, { signal: ctx.signal })
+          yield word
+        }
+        return
+      case 'count':
+        for (let i = 0; i < Number(rest); i += 1) yield `${i} `
+        return
+      case 'ask':
+        return inputRequired(rest)
+      case 'auth':
+        return authRequired(rest)
+      case 'auth-open':
+        yield authRequired('Sign in, please')
+        await gate(rest, ctx.signal)
+        yield 'signed in'
+        return
+      case 'wait':
+        yield 'waiting'
+        try {
+          await gate(rest, ctx.signal)
+        } catch (error) {
+          seen.aborted.set(rest, (error as { reason?: string }).reason ?? String(error))
+          throw error
+        }
+        yield ' no more'
+        return
+      case 'deaf':
+        yield 'not listening'
+        await delay(60_000, undefined, { ref: false })
+        return
+      case 'status':
+        yield status('thinking', { metadata: { step: 1 } })
+        yield 'done'
+        return
+      case 'artifacts':
+        yield artifact({ artifactId: 'log', name: 'log', parts: [{ text: 'one ' }], lastChunk: false })
+        yield artifact({ artifactId: 'log', parts: [{ text: 'two' }], append: true, lastChunk: true })
+        yield file('a.bin', new Uint8Array([0, 1, 254, 255]), 'application/octet-stream')
+        yield file('b.txt', 'https://example.com/b.txt', 'text/plain')
+        yield data({ list: [1, 'two', null, { deep: true }] }, { name: 'facts' })
+        return complete('all there', { metadata: { count: 4 } })
+      case 'mirror':
+        yield data({
+          message: message.raw as never,
+          metadata: ctx.metadata,
+          modes: [...ctx.acceptedOutputModes],
+          extensions: [...ctx.extensions],
+        })
+        return
+      case 'reject':
+        return reject(rest)
+      case 'fail':
+        return fail(rest)
+      case 'throw':
+        seen.attempts.set(rest, ctx.attempt)
+        yield `attempt ${ctx.attempt}`
+        throw new Error(`secret ${rest}`)
+      case 'throw-once':
+        yield `attempt ${ctx.attempt}`
+        if (ctx.attempt === 1) throw new Error('once')
+        return
+      case 'bad':
+        yield { not: 'a result' } as never
+        return
+      case 'nothing':
+        return
+      default:
+        yield `You said: ${message.text}`
+    }
+  },
+)
+
+export const answering = agent({ id: 'answering', answers: 'message' }, (incoming) => `Answer: ${incoming.text}`)
+
+export const direct = agent({ id: 'direct', run: 'direct' }, (incoming) => {
+  if (incoming.text === 'throw') throw new Error('secret')
+  return `Direct: ${incoming.text}`
+})
+
+/** `task …` or `message …`, first waiting at a gate with `wait <gate>`; a task waits after it has begun. */
+export const either = agent({ id: 'either', answers: 'either' }, async function* (incoming, ctx) {
+  const [kind, command, name = ''] = incoming.text.split(' ')
+  const wait = async () => {
+    if (command !== 'wait') return
+    seen.waiting.add(name)
+    await gate(name, ctx.signal)
+  }
+  if (kind === 'message' || kind === 'hi') {
+    await wait()
+    yield message(`Message: ${incoming.text}`)
+    return
+  }
+  await delay(20)
+  if (command === 'ask') return inputRequired('Which?')
+  yield `Task: ${incoming.text}`
+  await wait()
+  yield '.'
+})
+
+export const inline = agent({ id: 'inline', run: 'inline' }, (incoming, ctx) => {
+  if (ctx.turn === 1 && incoming.text.startsWith('ask')) return inputRequired('Which?')
+  return `Inline ${ctx.turn}: ${incoming.text}`
+})
+
+export const silent = agent({ id: 'silent', capabilities: { streaming: false } }, (incoming) => incoming.text)
+
+export const demanding = agent(
+  { id: 'demanding', extensions: [{ uri: 'urn:test:required', required: true }] },
+  (incoming, ctx) => `${incoming.text} with ${ctx.extensions.join()}`,
+)
+
+export const agents = [scripted, answering, direct, either, inline, silent, demanding]

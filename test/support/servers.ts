@@ -1,0 +1,53 @@
+/** Servers for tests, on free ports and in directories of their own. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Logger, silentLogger } from '../../src/internal/logger.js'
+import { type OneProcess, type OneProcessOptions, startOneProcess } from '../../src/worker/one-process.js'
+import { agents } from './agents.js'
+
+export interface TestServer extends OneProcess {
+  readonly url: string
+  readonly port: number
+}
+
+let queues = 0
+
+/** @param options `temporalAddress` of the shared server for the Temporal engine, or `engine: 'memory'` */
+export async function startTestServer(options: Partial<OneProcessOptions> = {}): Promise<TestServer> {
+  const directory = await mkdtemp(join(tmpdir(), 'temporal-a2a-store-'))
+  queues += 1
+  const running = await startOneProcess({
+    agents,
+    logger: testLogger,
+    db: join(directory, 'a2a.db'),
+    taskQueue: `test-${process.pid}-${queues}-${Date.now()}`,
+    turn: { graceMs: 300 },
+    ...options,
+  })
+  return {
+    ...running,
+    url: running.server.url,
+    port: running.server.port,
+    async stop() {
+      await running.stop()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Silent, unless `DEBUG` is set. */
+export const testLogger: Logger = process.env.DEBUG
+  ? {
+      debug: (fields, message) => process.stderr.write(`debug ${message} ${JSON.stringify(fields)}\n`),
+      info: (fields, message) => process.stderr.write(`info ${message} ${JSON.stringify(fields)}\n`),
+      warn: (fields, message) =>
+        process.stderr.write(
+          `warn ${message} ${JSON.stringify(fields)} ${String((fields as { err?: Error }).err?.stack ?? '')}\n`,
+        ),
+      error: (fields, message) =>
+        process.stderr.write(
+          `error ${message} ${JSON.stringify(fields)} ${String((fields as { err?: Error }).err?.stack ?? '')}\n`,
+        ),
+    }
+  : silentLogger
