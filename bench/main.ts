@@ -1,0 +1,62 @@
+/**
+ * `npm run bench`: every figure beside what it is measured by, in one run. Prints a table.
+ *
+ * `-- --json FILE` writes the results, `-- --only NAME` runs one group, `-- --readme` puts the table into `bench/README.md`.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { silentLogger } from '../src/internal/logger.js'
+import { openTemporal } from '../src/temporal/embedded/index.js'
+import { directGroup } from './lines/direct.js'
+import { durableGroup } from './lines/durable.js'
+import { eventHopGroup } from './lines/event-hop.js'
+import type { Group, Result } from './support/line.js'
+import { table, withTable } from './support/table.js'
+
+const GROUPS: readonly Group[] = [durableGroup, directGroup, eventHopGroup]
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    only: { type: 'string' },
+    full: { type: 'boolean' },
+    readme: { type: 'boolean' },
+  },
+})
+
+const log = (text: string) => process.stderr.write(`${text} …\n`)
+const directory = await mkdtemp(join(tmpdir(), 'temporal-a2a-bench-'))
+const temporal = await openTemporal({ databaseFile: join(directory, 'temporal.db'), logger: silentLogger })
+const results: Result[] = []
+try {
+  for (const group of GROUPS) {
+    if (values.only !== undefined && !group.name.includes(values.only)) continue
+    results.push(...(await group.run({ temporalAddress: temporal.address, full: values.full ?? false, log })))
+  }
+} finally {
+  await temporal.stop()
+  await rm(directory, { recursive: true, force: true })
+}
+
+const conditions = `${cpus().length} cores, Node ${process.version}, ${process.platform}`
+console.log(table(results))
+console.log(conditions)
+if (values.json !== undefined) {
+  const rows = results.map(({ name, value, unit, beside, besideName, ratio, goal, met }) => ({
+    name,
+    value,
+    unit,
+    beside,
+    besideName,
+    ratio,
+    goal: `${goal.kind} ${goal.of} ${goal.bound}`,
+    met,
+  }))
+  await writeFile(values.json, `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`)
+}
+if (values.readme) {
+  const path = new URL('../../bench/README.md', import.meta.url)
+  await writeFile(path, withTable(await readFile(path, 'utf8'), results, conditions))
+}

@@ -1,0 +1,33 @@
+/** Results as a Markdown table. */
+import type { Result } from './line.js'
+
+const BEGIN = '<!-- begin: written by npm run bench -- --readme -->'
+const END = '<!-- end -->'
+
+export function table(results: readonly Result[]): string {
+  const rows = results.map(({ name, value, unit, beside, besideName, ratio, goal, met }) => [
+    name,
+    `${number(value)} ${unit}`,
+    `${number(beside)} ${unit} (${besideName})`,
+    number(ratio),
+    `${goal.kind} ${number(goal.bound)}${goal.of === 'ratio' ? ' ×' : ` ${unit}${goal.of === 'difference' ? ' more' : ''}`}`,
+    met ? 'yes' : 'NO',
+  ])
+  const head = ['what', 'here', 'beside', 'ratio', 'goal', 'met']
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+}
+
+/** The README with the table between its marks. */
+export function withTable(readme: string, results: readonly Result[], conditions: string): string {
+  const [before = ''] = readme.split(BEGIN)
+  const after = readme.split(END)[1] ?? ''
+  return `${before}${BEGIN}\n${table(results)}\n\n${conditions}.\n${END}${after}`
+}
+
+function number(value: number): string {
+  if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en-US')
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
+}

@@ -1,0 +1,4 @@
+/** The example agents together, as `npm start` serves them. */
+
+export { default as echo } from './echo/agent.ts'
+export { default as writer } from './writer/agent.ts'
