@@ -32,8 +32,13 @@ const MIB = 1_048_576
 /** Bytes of one request, as shipped. */
 const LIMIT = 4 * MIB
 
-/** How much work of this process, which is server and client, one input may cause: it holds up everybody else. */
-const WORK_MS = 500
+/**
+ * How much work of this process, which is server and client, one input may cause: it holds up everybody else. What is
+ * quadratic or makes millions of objects takes many times that; collecting the garbage of earlier inputs may fall into
+ * any one try, so the best of several counts.
+ */
+const WORK_MS = 800
+const TRIES = 3
 
 /** Large contents are made when they are sent, and shown by their names. */
 interface Large<B extends Binding = Binding> {
@@ -42,11 +47,14 @@ interface Large<B extends Binding = Binding> {
 }
 
 async function shoot(target: Target, shot: Shot, what: string, expected: Expected = { refused: true }): Promise<void> {
-  const before = process.cpuUsage()
-  await target.shoot(shot, expected)
-  const { user, system } = process.cpuUsage(before)
-  const workMs = Math.round((user + system) / 1_000)
-  if (workMs > WORK_MS) throw new Error(`${what} caused ${workMs} ms of work`)
+  let least = Number.POSITIVE_INFINITY
+  for (let tried = 0; tried < TRIES && least > WORK_MS; tried += 1) {
+    const before = process.cpuUsage()
+    await target.shoot(shot, expected)
+    const { user, system } = process.cpuUsage(before)
+    least = Math.min(least, Math.round((user + system) / 1_000))
+  }
+  if (least > WORK_MS) throw new Error(`${what} caused ${least} ms of work`)
 }
 
 // --- Too many bytes ---

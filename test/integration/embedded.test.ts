@@ -344,7 +344,7 @@ describe.skipIf(binary === undefined)('the embedded Temporal server', { timeout:
     await owner.heard('stopped')
     const began = performance.now()
     expect(await ended).toEqual([0, null])
-    expect(performance.now() - began).toBeLessThan(1000)
+    expect(performance.now() - began).toBeLessThan(3000)
   })
 
   it('does not take a stranger on its old port for itself', async () => {

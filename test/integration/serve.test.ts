@@ -5,7 +5,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { endAll, isAlive, runCli } from '../support/processes.js'
+import { isRunning } from '../../src/temporal/embedded/process-info.js'
+import { endAll, runCli } from '../support/processes.js'
 import { all, eventually, outline, send, stateOf, streamedText, taskOf, textOf } from '../support/reading.js'
 import { wireNamed } from '../support/wires.js'
 
@@ -50,7 +51,7 @@ describe('serve', () => {
     first.kill('SIGINT')
     expect(await first.ended).toBe(0)
     expect(Date.now() - begun).toBeLessThan(5_000)
-    expect(isAlive(pid)).toBe(false)
+    expect(isRunning(pid)).toBe(false)
     expect(first.stderr()).not.toMatch(/error|warn/i)
 
     const second = serveExamples('--json')

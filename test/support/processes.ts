@@ -70,13 +70,3 @@ export async function endAll(): Promise<void> {
     }),
   )
 }
-
-/** True while a process with this id exists. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
