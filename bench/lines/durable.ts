@@ -11,10 +11,10 @@ import { startRawTemporal } from '../support/raw-temporal.js'
 import { firstPiece, messageRequest, post } from '../support/rpc-client.js'
 import { inTurn, median, oneByOne, perSecond } from '../support/stats.js'
 
-const ROUNDS = 6
-const ONE_BY_ONE = 40
+const ROUNDS = 16
+const ONE_BY_ONE = 15
 const AT_ONCE = 20
-const LOAD = 200
+const LOAD = 100
 
 const RAW = 'raw Temporal: eager start, eager activity'
 const RAW_INLINE = 'raw Temporal: eager start, local activity, result'
@@ -90,7 +90,7 @@ export const durableGroup: Group = {
       )
       log('durable, 20 at a time')
       const durableLoad = await inTurn(
-        3,
+        6,
         () => perSecond(LOAD, AT_ONCE, () => call('durable')),
         () => perSecond(LOAD, AT_ONCE, () => raw.durable()),
       )
@@ -102,7 +102,7 @@ export const durableGroup: Group = {
       )
       log('inline, 20 at a time')
       const inlineLoad = await inTurn(
-        3,
+        6,
         () => perSecond(LOAD, AT_ONCE, () => call('inline')),
         () => perSecond(LOAD, AT_ONCE, () => raw.inline()),
       )
@@ -111,10 +111,10 @@ export const durableGroup: Group = {
         ROUNDS,
         async () => {
           const times: number[] = []
-          for (let i = 0; i < 20; i += 1) times.push(await firstEvent())
+          for (let i = 0; i < 8; i += 1) times.push(await firstEvent())
           return median(times)
         },
-        async () => median(await oneByOne(20, () => raw.start())),
+        async () => median(await oneByOne(8, () => raw.start())),
       )
       return [
         resultOf(LINES.durable, durable),
