@@ -8,7 +8,7 @@ import { Caller } from './caller.js'
 import { chooseInterface } from './card/agent-interface.js'
 import { sharedCards } from './card/card-cache.js'
 import { discoverCard, readCardJson } from './card/discover.js'
-import { type OriginRules, originRules } from './card/origins.js'
+import { interfaceUrl, originRules } from './card/origins.js'
 import { createSender } from './http/sender.js'
 import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './limits.js'
 import type { ConnectOptions } from './options.js'
@@ -42,7 +42,11 @@ export async function connect(
   return new AgentClient(
     new Caller({
       transport: await openTransport(chosen, {
-        send: senderOf(rules, options),
+        protocol: url === undefined ? schemeOf(chosen.url) : new URL(url).protocol,
+        rules,
+        fetch: options.fetch ?? globalThis.fetch,
+        auth: options.auth,
+        headers: options.headers ?? {},
         limits,
       }),
       card,
@@ -71,8 +75,10 @@ async function fetchCard(url: string, limits: ClientLimits, options: ConnectOpti
   return found.card
 }
 
-function senderOf({ trusted }: OriginRules, { fetch = globalThis.fetch, auth, headers = {} }: ConnectOptions) {
-  return createSender({ fetch, auth, origins: trusted, headers })
+/** Of a gRPC address in a card that was given: with TLS, unless it is this machine's. */
+function schemeOf(address: string): string {
+  const url = interfaceUrl(address, 'https:')
+  return url !== undefined && /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname) ? 'http:' : 'https:'
 }
 
 /** @throws A2AError INVALID_PARAMS */

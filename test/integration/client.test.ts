@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => server.stop())
 
-describe.each(['jsonrpc'] as const)('the client over %s', (transport) => {
+describe.each(['jsonrpc', 'rest', 'connect', 'grpc'] as const)('the client over %s', (transport) => {
   const client = (agent = 'scripted') => connect(`${server.url}/agents/${agent}`, { transports: [transport] })
 
   it('sends a message and waits for the task', async () => {

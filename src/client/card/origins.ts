@@ -19,7 +19,12 @@ export function originRules(
 ): OriginRules {
   const trusted = new Set(origins.map((origin) => new URL(origin).origin))
   if (base === undefined) {
-    for (const url of interfaces) if (isHttp(url)) trusted.add(new URL(url).origin)
+    for (const url of interfaces) {
+      for (const protocol of ['https:', 'http:']) {
+        const target = interfaceUrl(url, protocol)
+        if (target !== undefined) trusted.add(target.origin)
+      }
+    }
     return { trusted, mayCall: () => true }
   }
   const named = new URL(base)

@@ -1,10 +1,9 @@
 /** Server-sent events of a response, each within its bound, for as long as the stream shows signs of life. */
 import { createParser } from 'eventsource-parser'
-import { A2AError } from '../../a2a/errors.js'
-import { openScope } from '../call-scope.js'
 import { tooLarge } from '../errors.js'
 import type { ClientLimits } from '../limits.js'
 import { chunksOf } from './read-body.js'
+import { SilenceWatch } from './silence-watch.js'
 
 export interface ServerEvent {
   /** `event:`, undefined for a plain message. */
@@ -55,40 +54,4 @@ export async function* readEvents(
   } finally {
     silence.close()
   }
-}
-
-/** Aborts when nothing was heard for too long. */
-class SilenceWatch {
-  private readonly silent = new AbortController()
-  private readonly scope: ReturnType<typeof openScope>
-  private timer: ReturnType<typeof setTimeout> | undefined
-  private readonly idleMs: number
-
-  constructor(signal: AbortSignal, idleMs: number) {
-    this.idleMs = idleMs
-    this.scope = openScope([signal, this.silent.signal], undefined)
-    this.heard()
-  }
-
-  get signal(): AbortSignal {
-    return this.scope.signal
-  }
-
-  heard(): void {
-    this.pause()
-    this.timer = setTimeout(() => this.silent.abort(wentSilent(this.idleMs)), this.idleMs)
-  }
-
-  pause(): void {
-    clearTimeout(this.timer)
-  }
-
-  close(): void {
-    this.pause()
-    this.scope.close()
-  }
-}
-
-function wentSilent(ms: number): A2AError {
-  return new A2AError('UNAVAILABLE', `The stream has been silent for ${ms} ms (limits.idleMs)`)
 }

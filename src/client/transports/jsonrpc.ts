@@ -9,6 +9,7 @@ import type { Sender } from '../http/sender.js'
 import { randomId } from '../ids.js'
 import type { ClientLimits } from '../limits.js'
 import type { StreamItem, StreamOperation, Transport, UnaryOperation, WireCall } from '../transport.js'
+import { httpError } from './http-errors.js'
 
 export interface HttpTransportOptions {
   /** The interface's URL, as the card has it. */
@@ -61,7 +62,7 @@ export function createJsonRpc({ url, send, limits }: HttpTransportOptions) {
       signal,
       tooLarge: () => tooLarge('The answer', limits.answerBytes, 'answerBytes'),
     })
-    if (!response.ok && !looksLikeJson(response, text)) throw httpError(response, text)
+    if (!response.ok && !looksLikeJson(response, text)) throw httpError(response)
     return resultOf(parseJson(text), id, response)
   }
 
@@ -91,7 +92,7 @@ function resultOf(json: JsonValue, id: string, response: Response): JsonValue | 
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw invalidAnswer('no JSON-RPC response')
   const { error } = json
   if (error !== undefined && error !== null) throw rpcError(error, response)
-  if (!response.ok) throw httpError(response, '')
+  if (!response.ok) throw httpError(response)
   if (json.jsonrpc !== '2.0') throw invalidAnswer('no JSON-RPC 2.0 response')
   if (json.id !== id) throw invalidAnswer('a response to another request')
   return json.result
@@ -105,16 +106,6 @@ function rpcError(error: JsonValue, response: Response): Error {
     message: typeof error.message === 'string' ? error.message : '',
     ...(error.data === undefined ? {} : { details: error.data }),
     fallback: response.ok ? reasonOfJsonRpc(error.code) : reasonOfHttp(response.status),
-    ...(retryMs === undefined ? {} : { retryAfterMs: retryMs }),
-  })
-}
-
-/** An answer of something before the agent: a proxy, a gateway. Its text says nothing to a caller of the agent. */
-function httpError(response: Response, _text: string): Error {
-  const retryMs = retryAfterMs(response.headers)
-  return peerError({
-    message: `HTTP status ${response.status}`,
-    fallback: reasonOfHttp(response.status),
     ...(retryMs === undefined ? {} : { retryAfterMs: retryMs }),
   })
 }
