@@ -30,6 +30,10 @@ describe('entries', () => {
     expect(reached('src/index.ts')).toEqual([])
   })
 
+  it('"./client" runs in a browser: no Temporal, no Node', () => {
+    expect(reached('src/client/index.ts')).toEqual(['eventsource-parser'])
+  })
+
   it('"./proto" runs in a browser', () => {
     expect(reached('src/proto/index.ts')).toEqual(['@bufbuild/protobuf/codegenv2', '@bufbuild/protobuf/wkt'])
   })

@@ -85,6 +85,18 @@ const RULES: Readonly<Record<string, Rule>> = {
     outside: ['node:*', '@temporalio/client', '@temporalio/worker'],
   },
   cli: { ours: ['agent', 'observe', 'serve.ts'], types: ['temporal'], outside: ['node:*', 'commander'] },
+  client: { ours: ['a2a', 'internal'], types: ['gen', '@bufbuild/protobuf'] },
+  'client/transports': {
+    ours: ['client', 'a2a', 'gen', 'bindings/rest/routes.ts'],
+    types: ['@connectrpc/connect'],
+    outside: ['@bufbuild/protobuf'],
+  },
+  'client/transports/connect.ts': { ours: ['client'], outside: ['@connectrpc/connect-web'] },
+  'client/transports/connect-errors.ts': {
+    ours: ['client', 'a2a', 'gen'],
+    outside: ['@bufbuild/protobuf', '@connectrpc/connect'],
+  },
+  'client/http/read-events.ts': { ours: ['client', 'a2a'], outside: ['eventsource-parser'] },
   proto: { ours: ['gen'] },
   'index.ts': { ours: ['a2a', 'agent', 'internal', 'serve.ts'], types: ['gen'] },
   'serve.ts': { ours: [], types: ['agent', 'internal', 'worker'] },

@@ -1,0 +1,34 @@
+/** The signal of one call: the caller's own, and the call's deadline. */
+import { A2AError } from '../a2a/errors.js'
+import { onAbort } from '../internal/abort.js'
+
+export interface CallScope {
+  readonly signal: AbortSignal
+  /** Must be called when the call is over: stops the timer and lets go of the caller's signals. */
+  close(): void
+}
+
+/**
+ * Aborts with the reason of the first of `signals` that does, or with an A2AError DEADLINE_EXCEEDED after `timeoutMs`.
+ *
+ * @param timeoutMs milliseconds; undefined is without end
+ */
+export function openScope(signals: readonly (AbortSignal | undefined)[], timeoutMs: number | undefined): CallScope {
+  const controller = new AbortController()
+  const offs = signals.map((signal) => onAbort(signal, () => controller.abort(signal?.reason)))
+  const timer =
+    timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY
+      ? undefined
+      : setTimeout(() => controller.abort(deadlineExceeded(timeoutMs)), timeoutMs)
+  return {
+    signal: controller.signal,
+    close() {
+      clearTimeout(timer)
+      for (const off of offs) off()
+    },
+  }
+}
+
+function deadlineExceeded(ms: number): A2AError {
+  return new A2AError('DEADLINE_EXCEEDED', `The call took longer than ${ms} ms (timeoutMs)`)
+}

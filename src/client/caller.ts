@@ -1,0 +1,108 @@
+/** One agent over one transport: headers, tenant, deadlines and retries, the same for every operation. */
+import type { JsonObject } from '@bufbuild/protobuf'
+import type { AgentCardJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { EXTENSIONS_HEADER, VERSION_HEADER } from '../a2a/service-params.js'
+import { type RetryOptions, withRetries } from './backoff.js'
+import { openScope } from './call-scope.js'
+import { CURSOR_EXTENSION, type PlacedEvent, takeCursor } from './cursor.js'
+import { isRefusal, isTransient } from './errors.js'
+import { isIdempotent, type StreamTypes, type UnaryTypes } from './operations.js'
+import type { CallOptions } from './options.js'
+import type { StreamOperation, Transport, UnaryOperation } from './transport.js'
+
+export interface CallerOptions {
+  readonly transport: Transport
+  readonly card: AgentCardJson
+  readonly tenant: string | undefined
+  readonly extensions: readonly string[]
+  readonly timeoutMs: number
+  readonly retry: Required<RetryOptions>
+  readonly retrySends: boolean | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+export class Caller {
+  readonly transport: Transport
+  readonly card: AgentCardJson
+  readonly retry: Required<RetryOptions>
+  private readonly options: CallerOptions
+  private readonly sendsAreIdempotent: boolean
+
+  constructor(options: CallerOptions) {
+    this.options = options
+    this.transport = options.transport
+    this.card = options.card
+    this.retry = options.retry
+    this.sendsAreIdempotent =
+      options.retrySends ?? options.card.capabilities?.extensions?.some(({ uri }) => uri === CURSOR_EXTENSION) === true
+  }
+
+  get streams(): boolean {
+    return this.card.capabilities?.streaming === true
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.options.signal
+  }
+
+  /** Retries what may safely be done again, within the deadline. */
+  async unary<Operation extends UnaryOperation>(
+    operation: Operation,
+    request: UnaryTypes[Operation]['request'],
+    options: CallOptions = {},
+  ): Promise<UnaryTypes[Operation]['answer']> {
+    const waits = operation === 'sendMessage'
+    const scope = openScope(
+      [options.signal, this.options.signal],
+      options.timeoutMs ?? (waits ? undefined : this.options.timeoutMs),
+    )
+    const { signal } = scope
+    try {
+      return await withRetries(
+        () => this.transport.unary(operation, this.addressed(request), { headers: this.headers(options), signal }),
+        {
+          retry: this.retry,
+          retryable: isIdempotent(operation) ? isTransient : (error) => this.maySendAgain(error),
+          signal,
+        },
+      )
+    } finally {
+      scope.close()
+    }
+  }
+
+  /** One stream, as it comes: no retries. Every event with its cursor, where the server gives one. */
+  async *stream<Operation extends StreamOperation>(
+    operation: Operation,
+    request: StreamTypes[Operation],
+    options: CallOptions,
+  ): AsyncGenerator<PlacedEvent, void, undefined> {
+    const scope = openScope([options.signal, this.options.signal], options.timeoutMs)
+    const call = { headers: this.headers(options), signal: scope.signal }
+    try {
+      for await (const item of this.transport.stream(operation, this.addressed(request), call)) yield takeCursor(item)
+    } finally {
+      scope.close()
+    }
+  }
+
+  /** A message that got no answer may have been taken: it is sent again only where its key makes that harmless. */
+  maySendAgain(error: unknown): boolean {
+    return isRefusal(error) || (this.sendsAreIdempotent && isTransient(error))
+  }
+
+  private addressed(request: object): JsonObject {
+    const { tenant } = this.options
+    return (tenant === undefined ? request : { tenant, ...request }) as JsonObject
+  }
+
+  private headers({ headers = {}, extensions = [] }: CallOptions): Record<string, string> {
+    const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
+    const active = [...new Set([CURSOR_EXTENSION, ...this.options.extensions, ...extensions])]
+    return {
+      [VERSION_HEADER]: this.transport.protocolVersion,
+      [EXTENSIONS_HEADER]: active.join(', '),
+      ...Object.fromEntries(lower),
+    }
+  }
+}

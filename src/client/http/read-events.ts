@@ -1,0 +1,57 @@
+/** Server-sent events of a response, each within its bound, for as long as the stream shows signs of life. */
+import { createParser } from 'eventsource-parser'
+import { tooLarge } from '../errors.js'
+import type { ClientLimits } from '../limits.js'
+import { chunksOf } from './read-body.js'
+import { SilenceWatch } from './silence-watch.js'
+
+export interface ServerEvent {
+  /** `event:`, undefined for a plain message. */
+  readonly event?: string
+  readonly data: string
+  readonly id?: string
+}
+
+/**
+ * @throws A2AError UNAVAILABLE the connection broke, or nothing came for `limits.idleMs`
+ * @throws A2AError PAYLOAD_TOO_LARGE an event is above `limits.eventBytes`, or all are above `limits.streamBytes`
+ */
+export async function* readEvents(
+  response: Response,
+  signal: AbortSignal,
+  limits: Pick<ClientLimits, 'eventBytes' | 'streamBytes' | 'idleMs'>,
+): AsyncGenerator<ServerEvent, void, undefined> {
+  const ready: ServerEvent[] = []
+  let overflow = false
+  let bytes = 0
+  const parser = createParser({
+    onEvent(event) {
+      ready.push({
+        data: event.data,
+        ...(event.event === undefined ? {} : { event: event.event }),
+        ...(event.id === undefined ? {} : { id: event.id }),
+      })
+    },
+    onError({ type }) {
+      overflow ||= type === 'max-buffer-size-exceeded'
+    },
+    maxBufferSize: limits.eventBytes,
+  })
+  const decoder = new TextDecoder()
+  const silence = new SilenceWatch(signal, limits.idleMs)
+  try {
+    for await (const chunk of chunksOf(response, silence.signal)) {
+      silence.heard()
+      bytes += chunk.byteLength
+      if (bytes > limits.streamBytes) throw tooLarge('The stream', limits.streamBytes, 'streamBytes')
+      parser.feed(decoder.decode(chunk, { stream: true }))
+      // While the reader takes its time, the peer is not silent.
+      silence.pause()
+      yield* ready.splice(0)
+      if (overflow) throw tooLarge('An event', limits.eventBytes, 'eventBytes')
+      silence.heard()
+    }
+  } finally {
+    silence.close()
+  }
+}

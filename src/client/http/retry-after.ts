@@ -1,0 +1,12 @@
+/** `Retry-After` in milliseconds: seconds or a date (RFC 9110, section 10.2.3). */
+
+/** The longest pause that a peer can ask for; more is taken as this. */
+const MAX_MS = 3_600_000
+
+/** Undefined when the header is absent or unreadable. */
+export function retryAfterMs(headers: Headers, now = Date.now()): number | undefined {
+  const value = headers.get('retry-after')?.trim()
+  if (value === undefined || value === '') return undefined
+  const ms = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - now
+  return Number.isNaN(ms) ? undefined : Math.min(MAX_MS, Math.max(0, ms))
+}

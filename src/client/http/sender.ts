@@ -1,0 +1,71 @@
+/** How every HTTP request of this client leaves: with credentials for the origins that may have them, without redirects. */
+import { A2AError } from '../../a2a/errors.js'
+import type { AuthProvider, Credentials } from '../auth/auth.js'
+import { connectionLost } from '../errors.js'
+
+export interface SentRequest {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>> | Headers
+  readonly body?: string | Uint8Array<ArrayBuffer>
+  readonly signal: AbortSignal
+}
+
+/** Rejects with an A2AError UNAVAILABLE when there is no answer, or with the signal's reason. */
+export type Sender = (url: string, request: SentRequest) => Promise<Response>
+
+export interface SenderOptions {
+  readonly fetch: typeof fetch
+  readonly auth: AuthProvider | undefined
+  /** Origins that get the credentials. */
+  readonly origins: ReadonlySet<string>
+  /** Sent with every request. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export function createSender({ fetch, auth, origins, headers }: SenderOptions): Sender {
+  const sendWith = async (url: string, request: SentRequest, credentials: Credentials): Promise<Response> => {
+    const target = new URL(url)
+    for (const [name, value] of Object.entries(credentials.query ?? {})) target.searchParams.set(name, value)
+    const all = new Headers(headers)
+    new Headers(request.headers as Record<string, string>).forEach((value, name) => {
+      all.set(name, value)
+    })
+    for (const [name, value] of Object.entries(credentials.headers ?? {})) all.set(name, value)
+    try {
+      return await fetch(target, {
+        method: request.method,
+        headers: all,
+        ...(request.body === undefined ? {} : { body: request.body }),
+        signal: request.signal,
+        // A redirect could carry a credential or a message to somebody else.
+        redirect: 'error',
+      })
+    } catch (error) {
+      request.signal.throwIfAborted()
+      throw connectionLost(url, error)
+    }
+  }
+  return async (url, request) => {
+    if (auth === undefined || !origins.has(new URL(url).origin)) return sendWith(url, request, {})
+    const credentials = await credentialsOf(auth, url, request.signal)
+    const response = await sendWith(url, request, credentials)
+    if (response.status !== 401 || auth.refresh === undefined) return response
+    const again = await auth.refresh({
+      url,
+      signal: request.signal,
+      challenge: response.headers.get('www-authenticate'),
+    })
+    if (!again) return response
+    void response.body?.cancel().catch(() => {})
+    return sendWith(url, request, await credentialsOf(auth, url, request.signal))
+  }
+}
+
+/** An error of the provider is the caller's own and is passed on as it is, unless it is none of ours and says nothing. */
+async function credentialsOf(auth: AuthProvider, url: string, signal: AbortSignal): Promise<Credentials> {
+  const credentials = await auth.credentials({ url, signal })
+  if (typeof credentials !== 'object' || credentials === null) {
+    throw new A2AError('UNAUTHENTICATED', 'The auth provider returned no credentials object')
+  }
+  return credentials
+}

@@ -1,0 +1,13 @@
+/** Ids that a client makes: of messages, requests and idempotency keys. */
+
+/**
+ * 128 random bits as a UUID of version 4. `crypto.randomUUID` exists in secure contexts only, and pages on plain HTTP
+ * call agents too.
+ */
+export function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}

@@ -1,0 +1,28 @@
+/** What a caller of agents imports. Runs in Node, browsers, Deno and Bun; loads no Temporal and no `node:` module. */
+export type {
+  AgentCardJson,
+  ArtifactJson,
+  MessageJson,
+  PartJson,
+  StreamResponseJson,
+  TaskJson,
+  TaskStateJson,
+} from '../../gen/lf/a2a/v1/a2a_pb.js'
+export { A2AError, type A2AErrorReason, type FieldViolation, isA2AError } from '../a2a/errors.js'
+export { textOf } from '../a2a/parts.js'
+export type { AgentClient, ResumeOptions } from './agent-client.js'
+export {
+  type ApiKeyOptions,
+  type AuthProvider,
+  type AuthRequest,
+  apiKey,
+  bearer,
+  type Credentials,
+} from './auth/auth.js'
+export type { RetryOptions } from './backoff.js'
+export { type CachedCard, type CardCache, createCardCache } from './card/card-cache.js'
+export { connect } from './connect.js'
+export { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './limits.js'
+export type { CallOptions, ConnectOptions, Content, MessageContent, ReplyOptions, SendOptions } from './options.js'
+export { type ReadOptions, type Run, type RunResult, TaskNotCompletedError } from './run/run.js'
+export type { TransportName } from './transport.js'

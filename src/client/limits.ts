@@ -1,0 +1,25 @@
+/** Bounds on what a peer can make this client hold or wait for: one table, every name with its unit. */
+
+export interface ClientLimits {
+  /** Bytes of an agent card. */
+  readonly cardBytes: number
+  /** Bytes of one answer that is no stream. */
+  readonly answerBytes: number
+  /** Bytes of one event of a stream. */
+  readonly eventBytes: number
+  /** Bytes of all events of one stream. */
+  readonly streamBytes: number
+  /** Milliseconds in which a card has to arrive. */
+  readonly cardTimeoutMs: number
+  /** Milliseconds without any byte, heartbeats included, after which a stream counts as dead and is opened anew. */
+  readonly idleMs: number
+}
+
+export const DEFAULT_CLIENT_LIMITS: ClientLimits = {
+  cardBytes: 1_048_576,
+  answerBytes: 67_108_864,
+  eventBytes: 4_194_304,
+  streamBytes: 1_073_741_824,
+  cardTimeoutMs: 5_000,
+  idleMs: 60_000,
+}

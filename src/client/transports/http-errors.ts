@@ -1,0 +1,44 @@
+/** Errors of HTTP itself, and of A2A's REST binding (A2A section 11.6). */
+import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
+import { GRPC_CODES, type GrpcCodeName } from '../../a2a/error-codes.js'
+import type { A2AError, A2AErrorReason } from '../../a2a/errors.js'
+import { peerError, reasonOfGrpc, reasonOfHttp } from '../errors.js'
+import { retryAfterMs } from '../http/retry-after.js'
+
+/**
+ * What a response that is no success says.
+ *
+ * @param json the body; anything that is no error of A2A is that of a proxy, whose text says nothing to a caller
+ */
+export function httpError(response: Response, json?: JsonValue): A2AError {
+  const retryMs = retryAfterMs(response.headers)
+  const retry = retryMs === undefined ? {} : { retryAfterMs: retryMs }
+  const error = statusIn(json)
+  if (error === undefined) {
+    return peerError({ message: `HTTP status ${response.status}`, fallback: reasonOfHttp(response.status), ...retry })
+  }
+  return peerError({
+    message: typeof error.message === 'string' ? error.message : '',
+    ...(error.details === undefined ? {} : { details: error.details }),
+    fallback: reasonByName(error.status) ?? reasonOfHttp(response.status),
+    ...retry,
+  })
+}
+
+/** An error that came as an event of a stream, or undefined for an event. */
+export function errorEvent(json: JsonValue, response: Response): A2AError | undefined {
+  return statusIn(json) === undefined ? undefined : httpError(response, json)
+}
+
+/** `google.rpc.Status` under `error`. */
+function statusIn(json: JsonValue | undefined): JsonObject | undefined {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined
+  const { error } = json
+  return typeof error === 'object' && error !== null && !Array.isArray(error) ? error : undefined
+}
+
+function reasonByName(status: JsonValue | undefined): A2AErrorReason | undefined {
+  return typeof status === 'string' && Object.hasOwn(GRPC_CODES, status)
+    ? reasonOfGrpc(GRPC_CODES[status as GrpcCodeName])
+    : undefined
+}
