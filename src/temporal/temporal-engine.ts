@@ -14,13 +14,11 @@ import { stateOf } from '../a2a/state.js'
 import type { AgentDefinition } from '../agent/agent-definition.js'
 import type { EventBus } from '../bus/event-bus.js'
 import { taskKey } from '../bus/live-event.js'
-import { stateEvent } from '../bus/state-event.js'
 import type { Engine, FollowUp, StartOutcome, TaskReading } from '../engine/engine.js'
 import type { Logger } from '../internal/logger.js'
 import type { TaskStore } from '../store/task-store.js'
 import type { ListQuery, TaskPage } from '../task/list-query.js'
-import { type NewTask, newTaskRecord, type TaskRecord, type TaskRef } from '../task/task-record.js'
-import type { TurnInput } from '../task/turn-input.js'
+import { type NewTask, newTaskRecord, type TaskRef } from '../task/task-record.js'
 import { callTemporal, type Reachability } from './deadline.js'
 import { MESSAGE_UPDATE, REFUSED, WORKFLOW_TYPE } from './names.js'
 import { TaskReader } from './read-task.js'
@@ -109,18 +107,6 @@ export class TemporalEngine implements Engine {
     }
     // After the durable request, so that a handler is never stopped for a cancel that was not accepted.
     this.bus.cancel(taskKey(ref))
-  }
-
-  /** A turn of a task has begun in this process: lists show it as WORKING. */
-  turnBegan(input: TurnInput): void {
-    this.options.store.project({ ...input, position: { turn: input.turn, attempt: 1, seq: 0, ended: false } })
-  }
-
-  /** A turn of a task has ended, durably: whoever follows or lists the task learns of it. */
-  turnEnded(record: TaskRecord): void {
-    this.reader.remember(record)
-    this.options.store.project(record)
-    this.bus.publish(stateEvent(record))
   }
 
   read(ref: TaskRef): Promise<TaskReading | undefined> {
