@@ -6,7 +6,7 @@ import { reconcile } from '../store/reconcile.js'
 import { closedTasksSince } from '../temporal/closed-tasks.js'
 import { SEARCH_ATTRIBUTES } from '../temporal/names.js'
 import { ensureSearchAttributes, type OperatorService } from '../temporal/search-attributes.js'
-import { TemporalEngine } from '../temporal/temporal-engine.js'
+import { type PollPace, TemporalEngine } from '../temporal/temporal-engine.js'
 import type { TemporalParts } from './temporal-parts.js'
 
 export interface TaskServiceOptions {
@@ -15,7 +15,14 @@ export interface TaskServiceOptions {
   /** The connection is shared with a worker of this process, so a task can begin without a detour. */
   readonly eagerStart: boolean
   readonly heartbeatTimeoutMs: number
+  /** Events of turns in other processes do not come here. */
+  readonly alone: boolean
 }
+
+/** While events come from everywhere, a look only finds what the bus has lost. */
+const HEARING: PollPace = { firstMs: 1_000, maxMs: 30_000 }
+/** While those of other processes do not, it finds everything: short turns soon, then checkpoints, written every 2 s. */
+const DEAF: PollPace = { firstMs: 250, maxMs: 4_000 }
 
 export async function startTaskService(
   parts: TemporalParts<ConnectionLike & { readonly operatorService: OperatorService }>,
@@ -30,6 +37,7 @@ export async function startTaskService(
     bus,
     store,
     reachability,
+    poll: () => (options.alone ? DEAF : HEARING),
     searchAttributes: await ensureSearchAttributes(
       connection.operatorService,
       temporal.namespace,

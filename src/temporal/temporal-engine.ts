@@ -15,6 +15,7 @@ import type { AgentDefinition } from '../agent/agent-definition.js'
 import type { EventBus } from '../bus/event-bus.js'
 import { taskKey } from '../bus/live-event.js'
 import type { Engine, FollowUp, StartOutcome, TaskReading } from '../engine/engine.js'
+import { Looks } from '../engine/looks.js'
 import type { Logger } from '../internal/logger.js'
 import type { TaskStore } from '../store/task-store.js'
 import type { ListQuery, TaskPage } from '../task/list-query.js'
@@ -36,18 +37,24 @@ export interface TemporalEngineOptions {
   /** The namespace has our search attributes. */
   readonly searchAttributes: boolean
   readonly heartbeatTimeoutMs: number
+  /** When a reader to whom the bus says nothing looks for itself, as things are now. */
+  poll(): PollPace
 }
 
-/** Silence after which a reader looks for itself. */
-const POLL_MS = 1_000
+/** The first wait of a silent reader, which doubles with each look that shows nothing, and the longest; milliseconds. */
+export interface PollPace {
+  readonly firstMs: number
+  readonly maxMs: number
+}
+
 /** Characters of a message that Temporal's own UI shows as the task's summary. */
 const SUMMARY_LENGTH = 120
 
 export class TemporalEngine implements Engine {
   readonly durable = true
-  readonly pollMs = POLL_MS
   readonly bus: EventBus
   readonly reader: TaskReader
+  private readonly looks = new Looks((ref) => this.read(ref))
   private readonly options: TemporalEngineOptions
 
   constructor(options: TemporalEngineOptions) {
@@ -109,8 +116,20 @@ export class TemporalEngine implements Engine {
     this.bus.cancel(taskKey(ref))
   }
 
+  get pollMs(): number {
+    return this.options.poll().firstMs
+  }
+
+  get maxPollMs(): number {
+    return this.options.poll().maxMs
+  }
+
   read(ref: TaskRef): Promise<TaskReading | undefined> {
     return this.reader.read(ref)
+  }
+
+  look(ref: TaskRef): Promise<TaskReading | undefined | 'later'> {
+    return this.looks.look(ref)
   }
 
   list(query: ListQuery): Promise<TaskPage> {

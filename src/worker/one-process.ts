@@ -72,7 +72,11 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
   installRuntime(logger)
   const parts = await openTemporalParts(options, (to) => NativeConnection.connect(to), teardown)
   const { heartbeatTimeoutMs } = turn
-  const engine = await startTaskService(parts, { logger, taskQueue, eagerStart: true, heartbeatTimeoutMs }, teardown)
+  const engine = await startTaskService(
+    parts,
+    { logger, taskQueue, eagerStart: true, alone: false, heartbeatTimeoutMs },
+    teardown,
+  )
   const announcer = new TurnAnnouncer(parts)
   const stopping = new AbortController()
   const stopWorker = await superviseWorker(
