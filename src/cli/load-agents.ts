@@ -10,20 +10,27 @@ export class LoadError extends Error {
 }
 
 /**
- * @param file path of a JavaScript or TypeScript module: its default export, one agent or an array, and its named exports
+ * @param files paths of JavaScript or TypeScript modules: of each its default export, one agent or an array, and its named
+ *   exports; the first agent of the first file is the default one
  * @throws LoadError no such file, or no agent in it
  */
-export async function loadAgents(file: string): Promise<AgentDefinition[]> {
+export async function loadAgents(files: readonly string[]): Promise<AgentDefinition[]> {
+  const agents = new Set<AgentDefinition>()
+  for (const file of files) for (const agent of await loadFile(file)) agents.add(agent)
+  return [...agents]
+}
+
+async function loadFile(file: string): Promise<AgentDefinition[]> {
   const path = resolve(file)
   if (!existsSync(path)) throw new LoadError(`${file}: no such file`)
   const module = (await import(pathToFileURL(path).href)) as Record<string, unknown>
-  const agents = new Set(Object.values(module).flat().filter(isAgent))
-  if (agents.size === 0) {
+  const agents = Object.values(module).flat().filter(isAgent)
+  if (agents.length === 0) {
     throw new LoadError(
       `${file} exports no agent. Export what agent(...) returns: as the default export, as an array, or by name.`,
     )
   }
-  return [...agents]
+  return agents
 }
 
 function isAgent(value: unknown): value is AgentDefinition {

@@ -48,10 +48,12 @@ export interface Engine {
   readonly durable: boolean
   readonly bus: EventBus
   /**
-   * After how many milliseconds of silence a reader looks for itself; 0 when the bus tells everything.
+   * After how many milliseconds of silence a reader looks for itself, as things are now; 0 when the bus tells everything.
    * A bus between processes may lose events, the engine's truth does not.
    */
   readonly pollMs: number
+  /** The longest pause between two looks of a reader, in milliseconds, as things are now. */
+  readonly maxPollMs: number
 
   /** Resolves when the task is accepted, durably if the engine is. */
   start(task: NewTask, agent: AgentDefinition): Promise<StartOutcome>
@@ -72,6 +74,12 @@ export interface Engine {
 
   /** The task as it is now; undefined when there is none. */
   read(ref: TaskRef): Promise<TaskReading | undefined>
+
+  /**
+   * The task for a reader that looks again and again: it may be half a second old, and is shared with other readers.
+   * `later`: this process has looked often enough for now.
+   */
+  look(ref: TaskRef): Promise<TaskReading | undefined | 'later'>
 
   list(query: ListQuery): Promise<TaskPage>
 

@@ -14,6 +14,7 @@ export class BoundedQueue<T> implements AsyncIterableIterator<T, QueueEnd, undef
   private size = 0
   private ended: QueueEnd | undefined
   private wake: (() => void) | undefined
+  private nudged = false
   private readonly maxItems: number
   private readonly maxSize: number
   private readonly sizeOf: (item: T) => number
@@ -61,13 +62,28 @@ export class BoundedQueue<T> implements AsyncIterableIterator<T, QueueEnd, undef
     return item
   }
 
-  /** Resolves as soon as there is something to read or the queue has ended. At most one reader may wait. */
+  /**
+   * Resolves as soon as there is something to read, the queue has ended, or it was nudged. At most one reader may wait.
+   */
   async readable(): Promise<void> {
     if (this.head < this.items.length || this.ended !== undefined) return
-    await new Promise<void>((resolve) => {
-      this.wake = resolve
-    })
-    this.wake = undefined
+    if (!this.nudged) {
+      await new Promise<void>((resolve) => {
+        this.wake = resolve
+      })
+      this.wake = undefined
+    }
+    this.nudged = false
+  }
+
+  /** Wakes the reader without an item: something may have been lost on the way to this queue. */
+  nudge(): void {
+    this.nudged = true
+    this.wake?.()
+  }
+
+  get isEmpty(): boolean {
+    return this.head >= this.items.length
   }
 
   /** How it ended, or undefined while it is open or has unread items. */
@@ -76,7 +92,7 @@ export class BoundedQueue<T> implements AsyncIterableIterator<T, QueueEnd, undef
   }
 
   async next(): Promise<IteratorResult<T, QueueEnd>> {
-    await this.readable()
+    while (this.isEmpty && this.ended === undefined) await this.readable()
     const item = this.poll()
     return item === undefined ? { done: true, value: this.ended ?? 'closed' } : { done: false, value: item }
   }

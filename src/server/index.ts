@@ -1,8 +1,9 @@
-/** For those who put the parts together themselves: a server over any engine. */
+/** For those who put the parts together themselves: a server over any engine, or a gateway without a worker. */
 export type { EventBus } from '../bus/event-bus.js'
 export { InProcessBus } from '../bus/in-process-bus.js'
 export type { Engine, TaskReading } from '../engine/engine.js'
 export { MemoryEngine } from '../engine/memory/memory-engine.js'
 export type { RequestHandler } from '../service/request-handler.js'
+export { type GatewayOptions, startGateway } from '../start-gateway.js'
 export { createServer, type Server, type ServerOptions } from './create-server.js'
 export { DEFAULT_LIMITS, type ServerLimits } from './limits.js'

@@ -60,8 +60,6 @@ export interface FollowOptions {
 /** How often a reader looks whether a snapshot has caught up with an event that the bus has already brought. */
 const CATCH_UP_TRIES = 20
 const CATCH_UP_MS = 50
-/** The longest pause between two looks of a silent reader. */
-const MAX_POLL_MS = 30_000
 
 /**
  * Ends when `until` holds, or quietly when the signal aborts.
@@ -88,12 +86,15 @@ export async function* follow(
     yield taskFrame(options.first.task, options.first.position)
     if (until(stateOf(options.first.task), options.first.position)) return
   }
-  for await (const event of events(engine, subscription, signal)) {
+  const pace = new SilencePace(engine)
+  for await (const event of events(subscription, signal, pace)) {
     if (event === 'silent') {
-      const reading = await engine.read(ref)
+      const reading = await engine.look(ref)
+      if (reading === 'later') continue
       if (reading === undefined) throw vanished(ref)
       if (reading.answer !== undefined) return yield { event: { message: reading.answer } }
       if (position === undefined ? !hasBegun(reading.position) : !isNewer(reading.position, position)) continue
+      pace.reset()
       yield taskFrame(reading.task, reading.position)
     } else if (event.event.message !== undefined) {
       return yield { event: event.event }
@@ -135,14 +136,15 @@ export async function waitFor(
   options: { subscription: Subscription; until: Until; waitMs: number; signal: AbortSignal },
 ): Promise<{ task: TaskJson } | { message: MessageJson }> {
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.waitMs)])
-  for await (const event of events(engine, options.subscription, signal)) {
+  for await (const event of events(options.subscription, signal, new SilencePace(engine))) {
     if (event !== 'silent') {
       if (event.event.message !== undefined) return { message: event.event.message }
       const state = event.event.statusUpdate?.status?.state
       if (state === undefined || !options.until(state, event.cursor)) continue
       if (event.task !== undefined) return { task: event.task }
     }
-    const reading = await engine.read(ref)
+    const reading = await (event === 'silent' ? engine.look(ref) : engine.read(ref))
+    if (reading === 'later') continue
     if (reading === undefined) throw vanished(ref)
     if (reading.answer !== undefined) return { message: reading.answer }
     if (options.until(stateOf(reading.task), reading.position)) return { task: reading.task }
@@ -174,31 +176,57 @@ export async function withSubscription<T>(
  * @throws A2AError UNAVAILABLE the queue has overflowed
  */
 async function* events(
-  engine: Engine,
   subscription: Subscription,
   signal: AbortSignal,
+  pace: SilencePace,
 ): AsyncGenerator<LiveEvent | 'silent', void, undefined> {
-  let pollMs = engine.pollMs
   const off = onAbort(signal, () => subscription.close())
   try {
     while (!signal.aborted) {
       const event = subscription.poll()
       if (event !== undefined) {
-        pollMs = engine.pollMs
+        pace.reset()
         yield event
         continue
       }
       if (subscription.outcome === 'overflow') throw tooSlow()
       if (subscription.outcome === 'closed') return
-      if (pollMs === 0) {
+      const ms = pace.next()
+      if (ms === 0) {
         await subscription.readable()
-      } else if (!(await readableWithin(subscription, pollMs))) {
-        pollMs = Math.min(pollMs * 2, MAX_POLL_MS)
+      } else if (!(await readableWithin(subscription, ms))) {
+        yield 'silent'
+      } else if (subscription.isEmpty && subscription.outcome === undefined) {
+        // Nudged: what the bus may have lost shows by looking.
+        pace.reset()
         yield 'silent'
       }
     }
   } finally {
     off()
+  }
+}
+
+/** How long a reader bears silence before it looks: longer each time that nothing was to be seen. */
+class SilencePace {
+  private readonly engine: Pick<Engine, 'pollMs' | 'maxPollMs'>
+  private ms: number
+
+  constructor(engine: Pick<Engine, 'pollMs' | 'maxPollMs'>) {
+    this.engine = engine
+    this.ms = engine.pollMs
+  }
+
+  reset(): void {
+    this.ms = this.engine.pollMs
+  }
+
+  /** Milliseconds of the next wait; 0 waits without end. */
+  next(): number {
+    const ms = Math.min(this.ms, this.engine.maxPollMs)
+    this.ms = ms * 2
+    // Spread, so that readers that began together do not look together.
+    return ms * (0.75 + Math.random() / 2)
   }
 }
 

@@ -15,7 +15,7 @@ const INDEXED_VALUE_TYPES: Readonly<Record<SearchAttributeTypeName, number>> = {
   KeywordList: 7,
 }
 
-interface OperatorService {
+export interface OperatorService {
   listSearchAttributes(request: { namespace: string }): Promise<{ customAttributes?: Record<string, unknown> | null }>
   addSearchAttributes(request: { namespace: string; searchAttributes: Record<string, number> }): Promise<unknown>
 }

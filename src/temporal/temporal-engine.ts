@@ -14,13 +14,12 @@ import { stateOf } from '../a2a/state.js'
 import type { AgentDefinition } from '../agent/agent-definition.js'
 import type { EventBus } from '../bus/event-bus.js'
 import { taskKey } from '../bus/live-event.js'
-import { stateEvent } from '../bus/state-event.js'
 import type { Engine, FollowUp, StartOutcome, TaskReading } from '../engine/engine.js'
+import { Looks } from '../engine/looks.js'
 import type { Logger } from '../internal/logger.js'
 import type { TaskStore } from '../store/task-store.js'
 import type { ListQuery, TaskPage } from '../task/list-query.js'
-import { type NewTask, newTaskRecord, type TaskRecord, type TaskRef } from '../task/task-record.js'
-import type { TurnInput } from '../task/turn-input.js'
+import { type NewTask, newTaskRecord, type TaskRef } from '../task/task-record.js'
 import { callTemporal, type Reachability } from './deadline.js'
 import { MESSAGE_UPDATE, REFUSED, WORKFLOW_TYPE } from './names.js'
 import { TaskReader } from './read-task.js'
@@ -38,18 +37,24 @@ export interface TemporalEngineOptions {
   /** The namespace has our search attributes. */
   readonly searchAttributes: boolean
   readonly heartbeatTimeoutMs: number
+  /** When a reader to whom the bus says nothing looks for itself, as things are now. */
+  poll(): PollPace
 }
 
-/** Silence after which a reader looks for itself. */
-const POLL_MS = 1_000
+/** The first wait of a silent reader, which doubles with each look that shows nothing, and the longest; milliseconds. */
+export interface PollPace {
+  readonly firstMs: number
+  readonly maxMs: number
+}
+
 /** Characters of a message that Temporal's own UI shows as the task's summary. */
 const SUMMARY_LENGTH = 120
 
 export class TemporalEngine implements Engine {
   readonly durable = true
-  readonly pollMs = POLL_MS
   readonly bus: EventBus
   readonly reader: TaskReader
+  private readonly looks = new Looks((ref) => this.read(ref))
   private readonly options: TemporalEngineOptions
 
   constructor(options: TemporalEngineOptions) {
@@ -111,20 +116,20 @@ export class TemporalEngine implements Engine {
     this.bus.cancel(taskKey(ref))
   }
 
-  /** A turn of a task has begun in this process: lists show it as WORKING. */
-  turnBegan(input: TurnInput): void {
-    this.options.store.project({ ...input, position: { turn: input.turn, attempt: 1, seq: 0, ended: false } })
+  get pollMs(): number {
+    return this.options.poll().firstMs
   }
 
-  /** A turn of a task has ended, durably: whoever follows or lists the task learns of it. */
-  turnEnded(record: TaskRecord): void {
-    this.reader.remember(record)
-    this.options.store.project(record)
-    this.bus.publish(stateEvent(record))
+  get maxPollMs(): number {
+    return this.options.poll().maxMs
   }
 
   read(ref: TaskRef): Promise<TaskReading | undefined> {
     return this.reader.read(ref)
+  }
+
+  look(ref: TaskRef): Promise<TaskReading | undefined | 'later'> {
+    return this.looks.look(ref)
   }
 
   list(query: ListQuery): Promise<TaskPage> {

@@ -38,6 +38,10 @@ describe('entries', () => {
     expect(reached('src/proto/index.ts')).toEqual(['@bufbuild/protobuf/codegenv2', '@bufbuild/protobuf/wkt'])
   })
 
+  it('a gateway loads no worker, which would bring the native core', () => {
+    expect(reached('src/process/gateway-process.ts').filter((name) => /worker|workflow|core/.test(name))).toEqual([])
+  })
+
   it('"./server" brings no Temporal', () => {
     expect(reached('src/server/index.ts').filter((name) => name.startsWith('@temporalio'))).toEqual([])
   })

@@ -79,12 +79,17 @@ const RULES: Readonly<Record<string, Rule>> = {
     ours: ['internal', 'temporal/search-attributes.ts'],
     outside: ['node:*', '@temporalio/client', '@temporalio/common/*', '@temporalio/envconfig'],
   },
+  'server/index.ts': { ours: ['bus', 'engine', 'service', 'start-gateway.ts'] },
+  process: {
+    ours: ['agent', 'bus', 'store', 'temporal', 'server', 'internal'],
+    outside: ['node:*', '@temporalio/client'],
+  },
   worker: {
-    ours: ['a2a', 'task', 'agent', 'bus', 'store', 'engine', 'temporal', 'server', 'observe', 'internal'],
+    ours: ['a2a', 'task', 'agent', 'bus', 'store', 'engine', 'temporal', 'server', 'process', 'observe', 'internal'],
     types: ['temporal/workflow'],
     outside: ['node:*', '@temporalio/client', '@temporalio/worker'],
   },
-  cli: { ours: ['agent', 'observe', 'serve.ts'], types: ['temporal'], outside: ['node:*', 'commander'] },
+  cli: { ours: ['agent', 'observe', 'serve.ts'], types: ['temporal', 'internal'], outside: ['node:*', 'commander'] },
   client: { ours: ['a2a', 'internal'], types: ['gen', '@bufbuild/protobuf'] },
   'client/transports': {
     ours: ['client', 'a2a', 'gen', 'bindings/rest/routes.ts'],
@@ -99,6 +104,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'client/http/read-events.ts': { ours: ['client', 'a2a'], outside: ['eventsource-parser'] },
   proto: { ours: ['gen'] },
   'index.ts': { ours: ['a2a', 'agent', 'internal', 'serve.ts'], types: ['gen'] },
+  'start-gateway.ts': { ours: [], types: ['process'] },
   'serve.ts': { ours: [], types: ['agent', 'internal', 'worker'] },
 }
 

@@ -40,7 +40,15 @@ export interface Subject {
   readonly kind: 'jsonrpc' | 'http' | 'grpc'
 }
 
-export function a2aContract(name: string, start: () => Promise<Subject>): void {
+export interface ContractOptions {
+  /**
+   * False: no events come from where turns run, so that streams show the task as it is now and then. They still begin with
+   * it and end with the right end.
+   */
+  readonly live?: boolean
+}
+
+export function a2aContract(name: string, start: () => Promise<Subject>, { live = true }: ContractOptions = {}): void {
   describe(name, () => {
     let wire: Wire
     let kind: Subject['kind']
@@ -73,6 +81,17 @@ export function a2aContract(name: string, start: () => Promise<Subject>): void {
       })
       if (fields !== undefined) expect(error.fields).toEqual(fields)
       return error
+    }
+
+    /** The outline of a stream, as far as its events are live: the end at least, whatever shows it. */
+    function expectOutline(events: readonly StreamResponseJson[], expected: readonly string[]): void {
+      if (live) expect(outline(events)).toEqual(expected)
+      else expectEnd(events, expected.at(-1)?.replace('status ', '') ?? '')
+    }
+
+    function expectEnd(events: readonly StreamResponseJson[], state: string): void {
+      const last = outline(events).at(-1)
+      expect(live ? [last] : [last, last?.replace('task', 'status')]).toContain(`status ${state}`)
     }
 
     async function untilState(id: string, state: string, options?: CallOptions) {
@@ -333,9 +352,9 @@ export function a2aContract(name: string, start: () => Promise<Subject>): void {
     })
 
     describe('SendStreamingMessage', () => {
-      it('begins with the task and ends with its end (§3.1.2)', async () => {
+      it.runIf(live)('begins with the task and ends with its end (§3.1.2)', async () => {
         const events = await all(stream('sendStreamingMessage', send('chunks one two three')))
-        expect(outline(events)).toEqual([
+        expectOutline(events, [
           'task SUBMITTED',
           'status WORKING',
           'artifact',
@@ -354,21 +373,21 @@ export function a2aContract(name: string, start: () => Promise<Subject>): void {
         expect(streamedText(events)).toBe('onetwothree')
       })
 
-      it('shows progress with its message and metadata', async () => {
+      it.runIf(live)('shows progress with its message and metadata', async () => {
         const events = await all(stream('sendStreamingMessage', send('status')))
         const thinking = events.find(({ statusUpdate }) => statusUpdate?.status?.message !== undefined)?.statusUpdate
         expect(thinking?.status?.message?.parts).toEqual([{ text: 'thinking' }])
         expect(thinking?.metadata).toEqual({ step: 1 })
       })
 
-      it('carries the metadata of the last state', async () => {
+      it.runIf(live)('carries the metadata of the last state', async () => {
         const events = await all(stream('sendStreamingMessage', send('artifacts')))
         expect(events.at(-1)?.statusUpdate?.metadata).toEqual({ count: 4 })
       })
 
       it('closes when input is required, and opens again with the next message (D3)', async () => {
         const asked = await all(stream('sendStreamingMessage', send('ask which?')))
-        expect(outline(asked)).toEqual(['task SUBMITTED', 'status WORKING', 'status INPUT_REQUIRED'])
+        expectOutline(asked, ['task SUBMITTED', 'status WORKING', 'status INPUT_REQUIRED'])
         const id = asked[0]?.task?.id ?? ''
         const answered = await all(stream('sendStreamingMessage', send('this', {}, { taskId: id })))
         expect(answered[0]?.task?.id).toBe(id)
@@ -381,9 +400,9 @@ export function a2aContract(name: string, start: () => Promise<Subject>): void {
         const events: (StreamResponseJson & JsonObject)[] = []
         for await (const event of stream('sendStreamingMessage', send(`auth-open ${gate}`))) {
           events.push(event)
-          if (outline([event])[0] === 'status AUTH_REQUIRED') openGate(gate)
+          if (outline([event])[0]?.endsWith(' AUTH_REQUIRED')) openGate(gate)
         }
-        expect(outline(events)).toEqual([
+        expectOutline(events, [
           'task SUBMITTED',
           'status WORKING',
           'status AUTH_REQUIRED',
@@ -423,7 +442,7 @@ export function a2aContract(name: string, start: () => Promise<Subject>): void {
           openGate(gate)
         }
         expect(outline(events)[0]).toBe('task WORKING')
-        expect(outline(events).at(-1)).toBe('status COMPLETED')
+        expectEnd(events, 'COMPLETED')
         expect(streamedText(events)).toBe('waiting no more')
       })
 
@@ -443,7 +462,7 @@ export function a2aContract(name: string, start: () => Promise<Subject>): void {
         openGate(gate)
         const [first, second] = await Promise.all(readers.map((reader) => all(reader)))
         expect(first).toEqual(second)
-        expect(outline(first ?? []).at(-1)).toBe('status COMPLETED')
+        expectEnd(first ?? [], 'COMPLETED')
       })
 
       it('stays open while input is required (D3)', async () => {
@@ -521,11 +540,11 @@ export function a2aContract(name: string, start: () => Promise<Subject>): void {
         let canceled: Promise<unknown> | undefined
         for await (const event of reader) {
           events.push(event)
-          if (event.artifactUpdate !== undefined)
+          if (event.artifactUpdate !== undefined || event.task?.artifacts !== undefined)
             canceled ??= wire.call('cancelTask', { id: events[0]?.task?.id ?? '' })
         }
         await canceled
-        expect(outline(events).at(-1)).toBe('status CANCELED')
+        expectEnd(events, 'CANCELED')
       })
 
       it('refuses tasks that have ended otherwise, and unknown ones', async () => {
@@ -659,7 +678,7 @@ export function a2aContract(name: string, start: () => Promise<Subject>): void {
           stream('sendStreamingMessage', send('task again', {}, { contextId }), { agent: 'either' }),
         )
         expect(outline(events)[0]).toMatch(/^task/)
-        expect(outline(events)).toEqual(['task WORKING', 'artifact', 'artifact', 'artifact', 'status COMPLETED'])
+        expectOutline(events, ['task WORKING', 'artifact', 'artifact', 'artifact', 'status COMPLETED'])
         expect(streamedText(events)).toBe('Task: task again.')
       })
 
@@ -717,7 +736,7 @@ export function a2aContract(name: string, start: () => Promise<Subject>): void {
         )
         expect([stateOf(answered), textOf(answered)]).toEqual(['TASK_STATE_COMPLETED', 'Inline 2: this'])
         const events = await all(stream('sendStreamingMessage', send('hi'), { agent: 'inline' }))
-        expect(outline(events).at(-1)).toBe('status COMPLETED')
+        expectEnd(events, 'COMPLETED')
         expect(streamedText(events)).toBe('Inline 1: hi')
       })
     })

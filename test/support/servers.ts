@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Logger, silentLogger } from '../../src/internal/logger.js'
+import { type GatewayProcess, startGatewayProcess } from '../../src/process/gateway-process.js'
 import { type OneProcess, type OneProcessOptions, startOneProcess } from '../../src/worker/one-process.js'
+import { startWorkerProcess, type WorkerProcess } from '../../src/worker/worker-process.js'
 import { agents } from './agents.js'
 
 export interface TestServer extends OneProcess {
@@ -31,6 +33,42 @@ export async function startTestServer(options: Partial<OneProcessOptions> = {}):
     port: running.server.port,
     async stop() {
       await running.stop()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+export interface SplitServers {
+  /** One a gateway; they share nothing but Temporal, the store and, when there is one, the bus. */
+  readonly urls: readonly string[]
+  stop(): Promise<void>
+}
+
+/** Gateways and workers as in processes of their own, but in this one, so that a test can reach into its agents. */
+export async function startSplitServers(options: {
+  readonly temporalAddress: string
+  readonly gateways: number
+  readonly workers: number
+}): Promise<SplitServers> {
+  const directory = await mkdtemp(join(tmpdir(), 'temporal-a2a-split-'))
+  queues += 1
+  const shared = {
+    agents,
+    logger: testLogger,
+    temporalAddress: options.temporalAddress,
+    db: join(directory, 'a2a.db'),
+    taskQueue: `test-${process.pid}-${queues}-${Date.now()}`,
+  }
+  const secret = new Uint8Array(32).fill(7)
+  const gateways: GatewayProcess[] = []
+  const workers: WorkerProcess[] = []
+  for (let i = 0; i < options.gateways; i += 1) gateways.push(await startGatewayProcess({ ...shared, secret, port: 0 }))
+  for (let i = 0; i < options.workers; i += 1)
+    workers.push(await startWorkerProcess({ ...shared, turn: { graceMs: 300 } }))
+  return {
+    urls: gateways.map(({ server }) => server.url),
+    async stop() {
+      await Promise.all([...gateways, ...workers].map((each) => each.stop()))
       await rm(directory, { recursive: true, force: true })
     },
   }

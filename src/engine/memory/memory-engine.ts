@@ -31,6 +31,7 @@ const MAX_PAST_PLACES = 20
 export class MemoryEngine implements Engine {
   readonly durable = false
   readonly pollMs = 0
+  readonly maxPollMs = 0
   readonly bus: EventBus
   private readonly options: MemoryEngineOptions
   private readonly tasks = new Map<string, MemoryTask>()
@@ -71,6 +72,10 @@ export class MemoryEngine implements Engine {
     const record = this.tasks.get(key)?.record
     if (record === undefined) return undefined
     return taskReading(withPicture(record, await this.bus.request(key)))
+  }
+
+  look(ref: TaskRef): Promise<TaskReading | undefined> {
+    return this.read(ref)
   }
 
   async list(query: ListQuery): Promise<TaskPage> {

@@ -24,6 +24,20 @@ describe('BoundedQueue', () => {
     expect(await queue.next()).toEqual({ done: true, value: 'overflow' })
   })
 
+  it('wakes its reader without an item when it is nudged, also one that was busy meanwhile', async () => {
+    const queue = new BoundedQueue<number>(2)
+    const waiting = queue.readable()
+    queue.nudge()
+    await waiting
+    queue.nudge()
+    await queue.readable()
+    expect(queue.isEmpty).toBe(true)
+    const next = queue.next()
+    queue.nudge()
+    queue.push(1)
+    expect(await next).toEqual({ done: false, value: 1 })
+  })
+
   it('counts sizes, and lets one item pass that is larger than the bound', () => {
     const queue = new BoundedQueue<string>(100, 5, (item) => item.length)
     expect(queue.push('1234567')).toBe(true)

@@ -72,7 +72,8 @@ async function readAll(
 ): Promise<Frame[]> {
   const bus = new InProcessBus()
   const truth = new Truth()
-  const engine = { bus, pollMs: 5, read: async () => truth.reading() } as unknown as Engine
+  const read = async () => truth.reading()
+  const engine = { bus, pollMs: 5, maxPollMs: 1_000, read, look: read } as unknown as Engine
   const subscription = bus.subscribe(KEY)
   const frames: Frame[] = []
   const reading = (async () => {
@@ -166,7 +167,7 @@ describe('follow', () => {
 
   it('closes a reader that does not read, resumably, and never blocks the publisher', async () => {
     const bus = new InProcessBus()
-    const engine = { bus, pollMs: 0, read: async () => undefined } as unknown as Engine
+    const engine = { bus, pollMs: 0, maxPollMs: 0, read: async () => undefined } as unknown as Engine
     const subscription = bus.subscribe(KEY)
     const options = {
       subscription,
@@ -184,7 +185,7 @@ describe('follow', () => {
 
   it('ends quietly when its reader leaves', async () => {
     const bus = new InProcessBus()
-    const engine = { bus, pollMs: 0, read: async () => undefined } as unknown as Engine
+    const engine = { bus, pollMs: 0, maxPollMs: 0, read: async () => undefined } as unknown as Engine
     const leaver = new AbortController()
     const options = { first: { task: BASE, position: START }, until: untilTerminal, historyLength: undefined }
     const reader = follow(engine, REF, { ...options, subscription: bus.subscribe(KEY), signal: leaver.signal })

@@ -1,0 +1,85 @@
+/** The flags that several commands have: one definition each. A flag goes before its variable, the variable before the default. */
+import { InvalidArgumentError, Option } from 'commander'
+import type { LogLevel } from '../observe/logger.js'
+import { DEFAULT_DB, DEFAULT_PORT } from '../serve.js'
+
+/** A flag with its variable `TEMPORAL_A2A_<env>`. */
+export function flag(flags: string, text: string, env: string): Option {
+  return new Option(flags, text).env(`TEMPORAL_A2A_${env}`)
+}
+
+/** What every server process has. */
+export interface ProcessFlags {
+  readonly logLevel: LogLevel
+  readonly json?: boolean
+}
+
+export function processFlags(): Option[] {
+  return [
+    flag('--log-level <level>', 'what is logged to stderr', 'LOG_LEVEL')
+      .choices(['debug', 'info', 'warn', 'error', 'silent'])
+      .default('warn'),
+    flag('--json', 'print one JSON document in place of the banner', 'JSON'),
+  ]
+}
+
+/** Where tasks are kept. */
+export interface TemporalFlags {
+  readonly temporalAddress?: string
+  readonly namespace?: string
+  readonly db: string
+}
+
+export function temporalFlags(): Option[] {
+  return [
+    flag('--temporal-address <host:port>', 'a Temporal server that is running already', 'TEMPORAL_ADDRESS'),
+    flag('--namespace <name>', 'Temporal namespace', 'NAMESPACE'),
+    flag('--db <path>', 'database of tasks; the Temporal database lies beside it', 'DB').default(DEFAULT_DB),
+  ]
+}
+
+/** How a process that answers requests is reached. */
+export interface ListenFlags {
+  readonly port: number
+  readonly host: string
+  readonly publicUrl?: string
+  readonly cors?: readonly string[]
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly strictVersion?: boolean
+}
+
+export function listenFlags(): Option[] {
+  return [
+    flag('--port <number>', 'port to listen on, 0 for any', 'PORT').argParser(port).default(DEFAULT_PORT),
+    flag('--host <address>', 'address to listen on', 'HOST').default('127.0.0.1'),
+    flag('--public-url <url>', 'how clients reach the server', 'PUBLIC_URL'),
+    flag('--cors <origin...>', 'origins whose pages may call; * for all', 'CORS'),
+    flag('--tls-cert <path>', 'PEM file; speaks TLS together with --tls-key', 'TLS_CERT'),
+    flag('--tls-key <path>', 'PEM file', 'TLS_KEY'),
+    flag('--strict-version', 'refuse requests that name no A2A version', 'STRICT_VERSION'),
+  ]
+}
+
+/** @throws Error one of the two is missing, or a file cannot be read */
+export async function readTls({ tlsCert, tlsKey }: ListenFlags) {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined
+  if (tlsCert === undefined || tlsKey === undefined) throw new Error('--tls-cert and --tls-key go together')
+  const { readFile } = await import('node:fs/promises')
+  return { cert: await readFile(tlsCert), key: await readFile(tlsKey) }
+}
+
+function port(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new InvalidArgumentError('must be 0 to 65535')
+  return value
+}
+
+/** @param least the smallest value that makes sense */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!Number.isSafeInteger(value) || value < least) throw new InvalidArgumentError(`must be at least ${least}`)
+    return value
+  }
+}

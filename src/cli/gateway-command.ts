@@ -1,0 +1,69 @@
+/** `temporal-a2a gateway FILE…`: answers requests; the turns of tasks run in workers. */
+import { Command } from 'commander'
+import {
+  flag,
+  type ListenFlags,
+  listenFlags,
+  type ProcessFlags,
+  processFlags,
+  readTls,
+  type TemporalFlags,
+  temporalFlags,
+} from './flags.js'
+import { loadAgents } from './load-agents.js'
+import { cardUrl, engineLine, runProcess, tryLine } from './run-process.js'
+import { type SplitFlags, splitFlags } from './split-flags.js'
+
+interface GatewayFlags extends ProcessFlags, TemporalFlags, ListenFlags, SplitFlags {
+  readonly secretFile?: string
+}
+
+export function gatewayCommand(): Command {
+  const command = new Command('gateway')
+    .description(
+      'Answer requests for the agents that modules export. Their turns run in `temporal-a2a worker` processes.',
+    )
+    .argument('<files...>', 'JavaScript or TypeScript modules that export agents')
+    .addHelpText(
+      'after',
+      '\nThe secret of several gateways on one Temporal cluster: TEMPORAL_A2A_SECRET, or --secret-file.' +
+        '\n\nExample:\n  temporal-a2a gateway agents.ts --port 4242',
+    )
+    .action(run)
+  const secret = flag(
+    '--secret-file <path>',
+    'file with the base64 of the secret that all gateways share',
+    'SECRET_FILE',
+  )
+  for (const option of [...listenFlags(), ...temporalFlags(), ...splitFlags(), secret, ...processFlags()]) {
+    command.addOption(option)
+  }
+  return command
+}
+
+async function run(files: string[], flags: GatewayFlags, command: Command): Promise<void> {
+  await runProcess(command, flags, async (context) => {
+    const agents = await loadAgents(files)
+    const [{ startGatewayProcess }, { givenSecret }] = await Promise.all([
+      import('../process/gateway-process.js'),
+      import('../process/installation-secret.js'),
+    ])
+    const gateway = await startGatewayProcess({
+      ...flags,
+      ...context,
+      agents,
+      tls: await readTls(flags),
+      corsOrigins: flags.cors ?? [],
+      secret: givenSecret(flags.secretFile, process.env),
+    } as Parameters<typeof startGatewayProcess>[0])
+    const { url, port } = gateway.server
+    const { address, namespace, source } = gateway.temporal
+    const temporal = { address, namespace, source: source.detail }
+    const cards = agents.map(({ id }) => cardUrl(url, id))
+    return {
+      json: { role: 'gateway', url, port, temporal, agents: cards },
+      banner: [...cards.map((card) => `agent   ${card}`), engineLine(temporal), `tasks   ${flags.db}`, tryLine(url)],
+      stop: () => gateway.stop(),
+    }
+  })
+}

@@ -1,0 +1,69 @@
+/** Starts a server process, says where it is, and stops it in order at a signal. What `serve`, `gateway`, `worker` share. */
+import type { Command } from 'commander'
+import type { Logger } from '../internal/logger.js'
+import { createLogger } from '../observe/logger.js'
+import type { TemporalProgress } from '../temporal/embedded/index.js'
+import type { ProcessFlags } from './flags.js'
+import { ProgressLine } from './progress-line.js'
+import { untilSignal } from './until-signal.js'
+
+/** What is handed to whatever is started. */
+export interface StartContext {
+  readonly logger: Logger
+  onProgress(progress: TemporalProgress): void
+  /** Aborts when the operator interrupts the start. */
+  readonly signal: AbortSignal
+}
+
+/** What a started process says: lines for people, or one JSON document. */
+export interface Started {
+  readonly banner: readonly string[]
+  readonly json: object
+  stop(): Promise<void>
+}
+
+export async function runProcess(
+  command: Command,
+  flags: ProcessFlags,
+  start: (context: StartContext) => Promise<Started>,
+): Promise<void> {
+  const progress = new ProgressLine(process.stderr)
+  const interrupt = new AbortController()
+  const signal = untilSignal(() => interrupt.abort(new Error('interrupted')))
+  let started: Started
+  try {
+    started = await start({
+      logger: createLogger(flags.logLevel),
+      onProgress: (step) => progress.show(step),
+      signal: interrupt.signal,
+    })
+    progress.end()
+    process.stdout.write(`${flags.json ? JSON.stringify(started.json) : started.banner.join('\n')}\n`)
+  } catch (error) {
+    progress.end()
+    if (interrupt.signal.aborted) process.exit(130)
+    command.error(error instanceof Error ? error.message : String(error), { exitCode: 1 })
+  }
+  await signal
+  await started.stop()
+}
+
+export interface TemporalPlace {
+  readonly address: string
+  readonly namespace: string
+  readonly source: string
+}
+
+export function engineLine(temporal: TemporalPlace): string {
+  return `engine  Temporal at ${temporal.address}, namespace ${temporal.namespace} (${temporal.source})`
+}
+
+export function cardUrl(url: string, id: string): string {
+  return `${url}/agents/${id}/.well-known/agent-card.json`
+}
+
+/** Works when pasted: the answer streams in. */
+export function tryLine(url: string): string {
+  const message = '{"message":{"messageId":"m1","role":"ROLE_USER","parts":[{"text":"Hello"}]}}'
+  return `try     curl -N ${url}/message:stream -H 'Content-Type: application/json' -d '${message}'`
+}

@@ -1,0 +1,58 @@
+/**
+ * A gateway: answers requests, executes nothing but direct agents, holds no state. Any number of them serve the same tasks;
+ * what they share is Temporal, the store, the bus and the secret.
+ */
+import { Connection } from '@temporalio/client'
+import { type AgentDefinition, agentDirectory } from '../agent/agent-definition.js'
+import { startOrTakeDown } from '../internal/teardown.js'
+import { createServer, type Server, type ServerOptions } from '../server/create-server.js'
+import type { TemporalServer } from '../temporal/embedded/index.js'
+import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
+import { missingSecret } from './installation-secret.js'
+import { startTaskService } from './task-service.js'
+import { openTemporalParts, type TemporalPartsOptions } from './temporal-parts.js'
+import { DEFAULT_TURN, type TurnTimes } from './turn-times.js'
+
+export interface GatewayProcessOptions
+  extends TemporalPartsOptions,
+    Omit<ServerOptions, 'agents' | 'engine' | 'secret' | 'logger'> {
+  /** Their cards are served and their policies are given to new tasks; their handlers run in workers, direct ones here. */
+  readonly agents: readonly AgentDefinition[]
+  /** At least 32 bytes, the same on every gateway. Default: the one of the Temporal server that was started for `db`. */
+  readonly secret?: Uint8Array
+  /** Where the workers take their work from. Default `a2a`. */
+  readonly taskQueue?: string
+  readonly turn?: Partial<Pick<TurnTimes, 'heartbeatTimeoutMs'>>
+}
+
+export interface GatewayProcess {
+  readonly server: Server
+  readonly temporal: TemporalServer
+  /** Ends streams so that they can be resumed, answers what is running, closes. */
+  stop(): Promise<void>
+}
+
+/** @throws SecretError the Temporal server is not one of our own and no secret was given */
+export function startGatewayProcess(options: GatewayProcessOptions): Promise<GatewayProcess> {
+  return startOrTakeDown(async (teardown) => {
+    agentDirectory(options.agents)
+    const parts = await openTemporalParts(options, (to) => Connection.connect(to), teardown)
+    const secret = options.secret ?? parts.temporal.secret
+    if (secret === undefined) throw missingSecret(parts.temporal.address)
+    const engine = await startTaskService(
+      parts,
+      {
+        logger: options.logger,
+        taskQueue: options.taskQueue ?? DEFAULT_TASK_QUEUE,
+        // Without a worker in the process there is nobody to hand the first workflow task to.
+        eagerStart: false,
+        alone: true,
+        heartbeatTimeoutMs: options.turn?.heartbeatTimeoutMs ?? DEFAULT_TURN.heartbeatTimeoutMs,
+      },
+      teardown,
+    )
+    const server = await createServer({ ...options, engine, secret })
+    teardown.add(() => server.stop())
+    return { server, temporal: parts.temporal, stop: () => teardown.run() }
+  })
+}

@@ -1,0 +1,65 @@
+/** The engine of a process that answers requests, with the comparison of its store with Temporal. */
+import type { ConnectionLike } from '@temporalio/client'
+import type { Logger } from '../internal/logger.js'
+import type { Teardown } from '../internal/teardown.js'
+import { reconcile } from '../store/reconcile.js'
+import { closedTasksSince } from '../temporal/closed-tasks.js'
+import { SEARCH_ATTRIBUTES } from '../temporal/names.js'
+import { ensureSearchAttributes, type OperatorService } from '../temporal/search-attributes.js'
+import { type PollPace, TemporalEngine } from '../temporal/temporal-engine.js'
+import type { TemporalParts } from './temporal-parts.js'
+
+export interface TaskServiceOptions {
+  readonly logger: Logger
+  readonly taskQueue: string
+  /** The connection is shared with a worker of this process, so a task can begin without a detour. */
+  readonly eagerStart: boolean
+  readonly heartbeatTimeoutMs: number
+  /** Events of turns in other processes do not come here. */
+  readonly alone: boolean
+}
+
+/** While events come from everywhere, a look only finds what the bus has lost. */
+const HEARING: PollPace = { firstMs: 1_000, maxMs: 30_000 }
+/** While those of other processes do not, it finds everything: short turns soon, then checkpoints, written every 2 s. */
+const DEAF: PollPace = { firstMs: 250, maxMs: 4_000 }
+
+export async function startTaskService(
+  parts: TemporalParts<ConnectionLike & { readonly operatorService: OperatorService }>,
+  options: TaskServiceOptions,
+  teardown: Teardown,
+): Promise<TemporalEngine> {
+  const { client, store, bus, reachability, connection, temporal } = parts
+  const { logger } = options
+  const engine = new TemporalEngine({
+    ...options,
+    client,
+    bus,
+    store,
+    reachability,
+    poll: () => (options.alone ? DEAF : HEARING),
+    searchAttributes: await ensureSearchAttributes(
+      connection.operatorService,
+      temporal.namespace,
+      SEARCH_ATTRIBUTES,
+      logger,
+    ),
+  })
+  const background = new AbortController()
+  const reconciling = reconcile(
+    {
+      store,
+      logger,
+      truth: {
+        record: (key) => engine.reader.record(key),
+        closedSince: (time, signal) => closedTasksSince(client, time, signal),
+      },
+    },
+    background.signal,
+  )
+  teardown.add(async () => {
+    background.abort()
+    await reconciling
+  })
+  return engine
+}

@@ -1,0 +1,106 @@
+/**
+ * What every process on Temporal is made of, whatever its role: the server found or started, a client, the store, the bus.
+ * The connection comes from the role: a gateway has a plain one, a worker the one of Temporal's native core.
+ */
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { Client, type ConnectionLike } from '@temporalio/client'
+import type { EventBus } from '../bus/event-bus.js'
+import { InProcessBus } from '../bus/in-process-bus.js'
+import type { Logger } from '../internal/logger.js'
+import type { Teardown } from '../internal/teardown.js'
+import { openTaskStore } from '../store/sql-task-store.js'
+import { openSqlite } from '../store/sqlite.js'
+import type { TaskStore } from '../store/task-store.js'
+import { openTemporal, type TemporalProgress, type TemporalServer } from '../temporal/embedded/index.js'
+import { SEARCH_ATTRIBUTES } from '../temporal/names.js'
+import { ReachabilityWatch } from '../temporal/reachability.js'
+
+export interface TemporalPartsOptions {
+  /** `host:port` of a Temporal server; nothing is started then. Default: what Temporal's own settings say. */
+  readonly temporalAddress?: string
+  readonly namespace?: string
+  /** Path of the store's database; the one of a Temporal server that is started lies beside it. */
+  readonly db: string
+  readonly env?: NodeJS.ProcessEnv
+  readonly logger: Logger
+  /** While a Temporal server is looked for, downloaded or built. */
+  onProgress?(progress: TemporalProgress): void
+  /** Gives up while starting. */
+  readonly signal?: AbortSignal
+}
+
+export interface TemporalParts<C extends ConnectionLike> {
+  readonly temporal: TemporalServer
+  readonly connection: C
+  readonly client: Client
+  readonly reachability: ReachabilityWatch
+  readonly store: TaskStore
+  readonly bus: EventBus
+}
+
+/** What both kinds of connection are made with. */
+export type ConnectOptions = { readonly address: string } & TemporalServer['connection']
+
+/**
+ * @param connect makes the role's connection
+ * @param teardown takes what was opened down again, also when this fails
+ * @throws TemporalNotFoundError no Temporal server could be found, downloaded or built
+ * @throws Error nothing answers at the configured address
+ */
+export async function openTemporalParts<C extends ConnectionLike & { close(): Promise<void> }>(
+  options: TemporalPartsOptions,
+  connect: (options: ConnectOptions) => Promise<C>,
+  teardown: Teardown,
+): Promise<TemporalParts<C>> {
+  const { db, logger } = options
+  await mkdir(dirname(db), { recursive: true })
+  const temporal = await openTemporal(findOptions(options))
+  teardown.add(() => temporal.stop())
+  const connection = await connectTo(temporal, connect)
+  teardown.add(() => connection.close())
+  const client = new Client({ connection, namespace: temporal.namespace })
+  const reachability = watch(temporal, client, logger)
+  teardown.add(() => reachability.close())
+  const store = await openTaskStore(openSqlite(db), logger)
+  teardown.add(() => store.close())
+  const bus = new InProcessBus()
+  teardown.add(() => bus.close())
+  return { temporal, connection, client, reachability, store, bus }
+}
+
+function findOptions(options: TemporalPartsOptions): Parameters<typeof openTemporal>[0] {
+  const { temporalAddress: address, namespace, env, onProgress, signal } = options
+  return {
+    databaseFile: `${options.db}.temporal`,
+    logger: options.logger,
+    searchAttributes: SEARCH_ATTRIBUTES,
+    ...(address === undefined ? {} : { address }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(env === undefined ? {} : { env }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+    ...(signal === undefined ? {} : { signal }),
+  }
+}
+
+async function connectTo<C>(temporal: TemporalServer, connect: (options: ConnectOptions) => Promise<C>): Promise<C> {
+  try {
+    return await connect({ address: temporal.address, ...temporal.connection })
+  } catch (error) {
+    throw new Error(`no Temporal server answers at ${temporal.source.detail}`, { cause: error })
+  }
+}
+
+function watch(temporal: TemporalServer, client: Client, logger: Logger): ReachabilityWatch {
+  const reachability = new ReachabilityWatch({
+    probe: async () => {
+      await client.workflowService.getSystemInfo({})
+    },
+    onChange: (up) => {
+      if (up) logger.info({ address: temporal.address }, 'Temporal is reachable again')
+      else logger.warn({ address: temporal.address }, 'Temporal is not reachable')
+    },
+  })
+  temporal.onStatus((status) => reachability.report(status === 'up'))
+  return reachability
+}

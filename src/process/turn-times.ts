@@ -1,0 +1,11 @@
+/** The times of a turn. The gateway that accepts a task fixes the heartbeat timeout, the worker that runs it the others. */
+export interface TurnTimes {
+  /** Milliseconds between two checkpoints of a running turn. Default 2000. */
+  readonly checkpointMs: number
+  /** Silence of a worker after which its turn is given to another, in milliseconds. Default 6000. */
+  readonly heartbeatTimeoutMs: number
+  /** How long a handler may go on after it was told to stop, in milliseconds. Default 2000. */
+  readonly graceMs: number
+}
+
+export const DEFAULT_TURN: TurnTimes = { checkpointMs: 2_000, heartbeatTimeoutMs: 6_000, graceMs: 2_000 }

@@ -1,0 +1,27 @@
+/** Tells the others what happens in the process that runs turns: lists by the store, readers by the bus. */
+import type { EventBus } from '../bus/event-bus.js'
+import { stateEvent } from '../bus/state-event.js'
+import type { TaskStore } from '../store/task-store.js'
+import type { TaskRecord } from '../task/task-record.js'
+import type { TurnInput } from '../task/turn-input.js'
+
+export class TurnAnnouncer {
+  private readonly store: TaskStore
+  private readonly bus: EventBus
+
+  constructor({ store, bus }: { readonly store: TaskStore; readonly bus: EventBus }) {
+    this.store = store
+    this.bus = bus
+  }
+
+  /** A turn of a task has begun in this process: lists show it as WORKING. */
+  began(input: TurnInput): void {
+    this.store.project({ ...input, position: { turn: input.turn, attempt: 1, seq: 0, ended: false } })
+  }
+
+  /** A turn of a task has ended, durably: whoever follows or lists the task learns of it. */
+  ended(record: TaskRecord): void {
+    this.store.project(record)
+    this.bus.publish(stateEvent(record))
+  }
+}

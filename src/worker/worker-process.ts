@@ -1,0 +1,58 @@
+/** A worker: runs the turns of tasks and tells what they say. Any number of them take their work from one queue. */
+import { NativeConnection } from '@temporalio/worker'
+import { type AgentDefinition, agentDirectory } from '../agent/agent-definition.js'
+import { startOrTakeDown } from '../internal/teardown.js'
+import { openTemporalParts, type TemporalPartsOptions } from '../process/temporal-parts.js'
+import { DEFAULT_TURN, type TurnTimes } from '../process/turn-times.js'
+import type { TemporalServer } from '../temporal/embedded/index.js'
+import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
+import { TurnAnnouncer } from '../temporal/turn-announcer.js'
+import { superviseWorker } from './create-worker.js'
+import { installRuntime } from './runtime.js'
+
+export interface WorkerProcessOptions extends TemporalPartsOptions {
+  readonly agents: readonly AgentDefinition[]
+  /** Where the gateways leave the work. Default `a2a`. */
+  readonly taskQueue?: string
+  /** Turns that run at once. Default 2000. */
+  readonly maxTurns?: number
+  readonly turn?: Partial<Pick<TurnTimes, 'checkpointMs' | 'graceMs'>>
+}
+
+export interface WorkerProcess {
+  readonly temporal: TemporalServer
+  /** Gives running turns to other workers and ends; handlers that do not listen are left behind after their grace time. */
+  stop(): Promise<void>
+}
+
+export function startWorkerProcess(options: WorkerProcessOptions): Promise<WorkerProcess> {
+  return startOrTakeDown(async (teardown) => {
+    const { logger, maxTurns } = options
+    const agents = agentDirectory(options.agents)
+    installRuntime(logger)
+    const parts = await openTemporalParts(options, (to) => NativeConnection.connect(to), teardown)
+    const announcer = new TurnAnnouncer(parts)
+    const stopping = new AbortController()
+    const stopWorker = await superviseWorker(
+      {
+        agents,
+        connection: parts.connection,
+        client: parts.client,
+        taskQueue: options.taskQueue ?? DEFAULT_TASK_QUEUE,
+        bus: parts.bus,
+        logger,
+        checkpointMs: options.turn?.checkpointMs ?? DEFAULT_TURN.checkpointMs,
+        graceMs: options.turn?.graceMs ?? DEFAULT_TURN.graceMs,
+        onTurnBegin: (input) => announcer.began(input),
+        onTurnEnd: (record) => announcer.ended(record),
+        ...(maxTurns === undefined ? {} : { maxTurns }),
+      },
+      stopping.signal,
+    )
+    teardown.add(async () => {
+      stopping.abort()
+      await stopWorker()
+    })
+    return { temporal: parts.temporal, stop: () => teardown.run() }
+  })
+}
