@@ -9,6 +9,8 @@ export const VERSION_HEADER = 'a2a-version'
 export const EXTENSIONS_HEADER = 'a2a-extensions'
 /** Ours, not A2A's: the same key finds the same task again (protocol note D4). */
 export const IDEMPOTENCY_HEADER = 'idempotency-key'
+/** The cursor of the last event a reader has, on SubscribeToTask. The name is that of server-sent events. */
+export const LAST_EVENT_ID_HEADER = 'last-event-id'
 
 /** `1.0.1` as `1.0`; undefined for nothing or blanks. A value that is no version is returned as it came. */
 export function majorMinor(version: string | undefined): string | undefined {

@@ -17,8 +17,12 @@ export interface HandlerHost {
 /** @param last nothing follows: the handler has returned this */
 export type TakeResult = (given: Result | undefined, last: boolean) => Promise<void> | void
 
-/** Milliseconds for which a handler may hold the event loop by giving results without pause. */
+/**
+ * How long a handler may hold the event loop by giving results without pause, in milliseconds and in results. Readers in
+ * this process get their turn in between, and so keep up with it.
+ */
 const SLICE_MS = 5
+const SLICE_RESULTS = 64
 
 /**
  * @param returned what the handler's call gave
@@ -65,15 +69,18 @@ function isGenerator(value: unknown): value is ResultGenerator {
 async function drain(generator: ResultGenerator, host: HandlerHost, take: TakeResult): Promise<void> {
   let finished = false
   let sliceStart = Date.now()
+  let results = 0
   try {
     for (;;) {
       const step = await unlessStopped(Promise.resolve(generator.next()), host)
       finished = step.done === true
       await take(step.value ?? undefined, finished)
       if (finished) return
-      if (Date.now() - sliceStart < SLICE_MS) continue
+      results += 1
+      if (results < SLICE_RESULTS && Date.now() - sliceStart < SLICE_MS) continue
       await host.breathe()
       sliceStart = Date.now()
+      results = 0
     }
   } finally {
     // A generator that is left in the middle gets the chance to clean up, but cannot hold us up.

@@ -1,6 +1,7 @@
 /**
  * Live events on their way to readers. Fast, bounded, and never the truth: what a bus loses, a snapshot replaces.
  */
+import type { Position } from '../a2a/cursor.js'
 import type { BoundedQueue } from '../internal/bounded-queue.js'
 import type { TurnPicture } from '../task/turn-picture.js'
 import type { LiveEvent } from './live-event.js'
@@ -15,8 +16,8 @@ export interface SubscribeOptions {
 
 /** What the process that runs a task's turn offers to the others. */
 export interface TurnOwner {
-  /** What the turn has said so far. */
-  picture(): TurnPicture
+  /** What the turn has said so far; undefined when this process cannot be sure that the turn is still its own. */
+  picture(): TurnPicture | undefined
   /** A cancel was accepted: stop the handler now, without waiting for the heartbeat. */
   cancel(): void
 }
@@ -31,6 +32,11 @@ export interface EventBus {
   own(key: string, owner: TurnOwner): () => void
   /** Asks the owner what the running turn has said; undefined when none is running or its owner is out of reach. */
   request(key: string): Promise<TurnPicture | undefined>
+  /**
+   * Asks those who have published a task's events lately for what came after a place: in order, without a gap, and as far
+   * as it is still known. Also after the turn has ended. Empty when there is nothing, or nobody knows.
+   */
+  missed(key: string, after: Position): Promise<readonly LiveEvent[]>
   /** Tells the owner that a cancel was accepted. Lost when there is none. */
   cancel(key: string): void
   close(): Promise<void>

@@ -1,9 +1,11 @@
 /** The default bus: fan-out inside this process. */
+import type { Position } from '../a2a/cursor.js'
 import { isInterrupted, isTerminal } from '../a2a/state.js'
 import { BoundedQueue } from '../internal/bounded-queue.js'
 import type { TurnPicture } from '../task/turn-picture.js'
 import type { EventBus, SubscribeOptions, Subscription, TurnOwner } from './event-bus.js'
 import type { LiveEvent } from './live-event.js'
+import { RecentEvents } from './recent-events.js'
 
 /** Bounds of one reader's queue. */
 export const MAX_QUEUED_EVENTS = 1024
@@ -17,8 +19,10 @@ interface Reader {
 export class InProcessBus implements EventBus {
   private readonly readers = new Map<string, Set<Reader>>()
   private readonly owners = new Map<string, TurnOwner>()
+  private readonly recent = new RecentEvents()
 
   publish(event: LiveEvent): void {
+    this.recent.add(event)
     const readers = this.readers.get(event.key)
     if (readers === undefined) return
     const state = showsState(event)
@@ -52,6 +56,10 @@ export class InProcessBus implements EventBus {
     return this.owners.get(key)?.picture()
   }
 
+  async missed(key: string, after: Position): Promise<readonly LiveEvent[]> {
+    return this.recent.after(key, after)
+  }
+
   cancel(key: string): void {
     this.owners.get(key)?.cancel()
   }
@@ -60,6 +68,7 @@ export class InProcessBus implements EventBus {
     for (const readers of this.readers.values()) for (const { queue } of readers) queue.close()
     this.readers.clear()
     this.owners.clear()
+    this.recent.clear()
   }
 
   /** How many readers are open, for tests and metrics. */

@@ -14,6 +14,9 @@ export interface EndedTurn {
   readonly answer?: MessageJson
 }
 
+/** Bytes an event has besides its status, roughly. */
+const ENVELOPE_BYTES = 200
+
 export function stateEvent(ended: EndedTurn): LiveEvent {
   const { taskId, task, position, eventMetadata, answer } = ended
   const { turn, attempt, seq } = position
@@ -22,5 +25,6 @@ export function stateEvent(ended: EndedTurn): LiveEvent {
     answer === undefined
       ? { statusUpdate: { taskId, contextId: task.contextId ?? '', status: task.status ?? {}, ...metadata } }
       : { message: answer }
-  return { key: taskKey(ended), cursor: { turn, attempt, seq }, kind: 'end', event, bytes: 400, task }
+  const bytes = ENVELOPE_BYTES + JSON.stringify(answer ?? task.status ?? {}).length
+  return { key: taskKey(ended), cursor: { turn, attempt, seq }, kind: 'end', event, bytes, task }
 }

@@ -3,7 +3,7 @@
  * One contract suite (`test/contract/engine.ts`) runs over every engine.
  */
 import type { MessageJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
-import type { Position } from '../a2a/cursor.js'
+import type { Cursor, Position } from '../a2a/cursor.js'
 import type { AgentDefinition } from '../agent/agent-definition.js'
 import type { EventBus } from '../bus/event-bus.js'
 import type { ListQuery, TaskPage } from '../task/list-query.js'
@@ -14,6 +14,10 @@ export interface TaskReading {
   readonly owner: string
   readonly task: TaskJson
   readonly position: Position
+  /** The furthest place that a reader can have reached, when the reading may lag behind; else that is `position`. */
+  readonly reached?: Cursor
+  /** Metadata of the latest state event. */
+  readonly eventMetadata?: TaskJson['metadata']
   /** Hash of the request whose idempotency key made the task. */
   readonly requestHash?: string
   /** The agent answered with a Message: there is no task to show. */
@@ -21,11 +25,12 @@ export interface TaskReading {
 }
 
 export function taskReading(record: TaskRecord): TaskReading {
-  const { owner, task, position, requestHash, answer } = record
+  const { owner, task, position, eventMetadata, requestHash, answer } = record
   return {
     owner,
     task,
     position,
+    ...(eventMetadata === undefined ? {} : { eventMetadata }),
     ...(requestHash === undefined ? {} : { requestHash }),
     ...(answer === undefined ? {} : { answer }),
   }

@@ -48,6 +48,13 @@ export class BoundedQueue<T> implements AsyncIterableIterator<T, QueueEnd, undef
     this.end('closed')
   }
 
+  /** Takes items again after an overflow: what was lost has to be found elsewhere. False when it was closed. */
+  reopen(): boolean {
+    if (this.ended !== 'overflow') return false
+    this.ended = undefined
+    return true
+  }
+
   /** The next item, at once, or undefined when none waits. */
   poll(): T | undefined {
     if (this.head >= this.items.length) return undefined

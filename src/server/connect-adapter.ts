@@ -20,6 +20,7 @@ import { type RpcWire, typesFor, wireOf } from '../bindings/connect/wire.js'
 import { plainHeaders } from '../bindings/connect/write-answer.js'
 import type { Call } from '../bindings/http/call.js'
 import { type HttpRequest, type HttpResponse, PRIVATE_HEADERS, reply } from '../bindings/http/exchange.js'
+import { PacedWriter } from '../bindings/http/paced-writer.js'
 import type { ServerLimits } from './limits.js'
 
 export interface ConnectAdapterOptions extends RpcOptions {
@@ -94,7 +95,7 @@ export function createConnectAdapter(options: ConnectAdapterOptions): ConnectAda
     const body = checkedBody(req, wire, handler.method, limits)
     // What comes out of there is not compressed any more.
     header.delete(wire.encodingHeader)
-    await writeResponse(await handler({ ...request, body }), res as ServerResponse)
+    await writeResponse(await handler({ ...request, body }), res as ServerResponse, limits.stallMs)
   }
 }
 
@@ -105,42 +106,31 @@ interface UniversalResponse {
   readonly trailer?: Headers
 }
 
-async function writeResponse({ status, header, body, trailer }: UniversalResponse, res: ServerResponse): Promise<void> {
+async function writeResponse(
+  { status, header, body, trailer }: UniversalResponse,
+  res: ServerResponse,
+  stallMs: number,
+): Promise<void> {
   const chunks = body?.[Symbol.asyncIterator]()
-  let gone = false
-  let wake: (() => void) | undefined
-  const onClose = () => {
-    gone = true
-    wake?.()
-  }
-  const onDrain = () => wake?.()
-  res.once('close', onClose)
-  res.on('drain', onDrain)
-  res.on('error', onClose)
+  const out = new PacedWriter(res, stallMs)
   const head = () => {
-    if (!res.headersSent && !gone) res.writeHead(status, plainHeaders(header))
+    if (!res.headersSent && !out.gone) res.writeHead(status, plainHeaders(header))
   }
   try {
     while (chunks !== undefined) {
       const chunk = await chunks.next()
-      if (chunk.done === true || gone) break
+      if (chunk.done === true || out.gone) break
       // After the first read: until then an implementation may still set headers.
       head()
-      if (res.write(chunk.value)) continue
-      await new Promise<void>((resolve) => {
-        wake = resolve
-        if (gone) resolve()
-      })
-      wake = undefined
-      if (gone) break
+      await out.write(chunk.value)
+      if (out.gone) break
     }
-    if (gone) return
+    if (out.gone) return
     head()
     if (trailer !== undefined) res.addTrailers(plainHeaders(trailer) as Record<string, string>)
     res.end()
   } finally {
-    res.off('close', onClose)
-    res.off('drain', onDrain)
+    out.release()
     // Not awaited: a generator that waits for something ends when that does.
     chunks?.return?.()?.catch(() => {})
   }

@@ -43,6 +43,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   pingTimeoutMs: 5_000,
   heartbeatMs: 15_000,
   maxStreamMs: 3_600_000,
+  stallMs: 30_000,
   blockingMs: 300_000,
   pageTokenMs: 3_600_000,
   drainMs: 2_000,

@@ -67,6 +67,11 @@ export function createListener({ handle, limits, tls }: ListenerOptions): Listen
   h1?.on('clientError', refuseBroken)
   const front: NetServer = h1 ?? h2
   front.maxConnections = limits.maxConnections
+  const sockets = new Set<Socket>()
+  front.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   h2.on('session', (session: ServerHttp2Session) => {
     sessions.add(session)
     const stopPings = keepAlive(session, limits)
@@ -99,9 +104,9 @@ export function createListener({ handle, limits, tls }: ListenerOptions): Listen
         if (front.listening) front.close(() => resolve())
         else front.getConnections((_, count) => (count === 0 ? resolve() : front.once('close', resolve)))
       })
-      h1?.closeAllConnections()
-      if ('closeAllConnections' in h2 && typeof h2.closeAllConnections === 'function') h2.closeAllConnections()
       for (const session of sessions) session.destroy()
+      // A session that was asked to end before only says goodbye: a peer that does not answer would hold us up for ever.
+      for (const socket of sockets) socket.destroy()
       await closed
     },
   }

@@ -5,7 +5,7 @@
  * (DNS rebinding) shows by its Host; a page that just sends requests shows by its Origin.
  */
 import { cors as connectCors } from '@connectrpc/connect'
-import { EXTENSIONS_HEADER, IDEMPOTENCY_HEADER, VERSION_HEADER } from '../a2a/service-params.js'
+import { EXTENSIONS_HEADER, IDEMPOTENCY_HEADER, LAST_EVENT_ID_HEADER, VERSION_HEADER } from '../a2a/service-params.js'
 import { type HttpRequest, type HttpResponse, header } from '../bindings/http/exchange.js'
 
 export interface OriginOptions {
@@ -28,7 +28,7 @@ const ALLOWED_HEADERS = [
   VERSION_HEADER,
   EXTENSIONS_HEADER,
   IDEMPOTENCY_HEADER,
-  'last-event-id',
+  LAST_EVENT_ID_HEADER,
   'accept',
 ]
 const EXPOSED_HEADERS = [...connectCors.exposedHeaders, EXTENSIONS_HEADER, 'www-authenticate', 'retry-after', 'etag']

@@ -15,6 +15,8 @@ export interface CallContext {
   /** URIs the caller asks for with `A2A-Extensions`. */
   readonly extensions: readonly string[]
   readonly idempotencyKey: string | undefined
+  /** `Last-Event-ID` as it came: the cursor of the last event that the caller has. */
+  readonly lastEventId: string | undefined
   /** Aborts when the caller has gone, or the server stops. Never stops a task. */
   readonly signal: AbortSignal
   /** When the caller stops waiting, in milliseconds since 1970; undefined when it did not say. */

@@ -13,8 +13,9 @@ import { taskKey } from '../bus/live-event.js'
 import type { Engine } from '../engine/engine.js'
 import type { CallContext } from './call-context.js'
 import { findTask, requireStreaming, taskRef } from './find-task.js'
-import { type Frame, follow, untilTerminal, waitFor, withSubscription } from './follow.js'
+import { type EventStream, follow, untilTerminal, waitFor, withSubscription } from './follow.js'
 import type { ServiceLimits } from './ports.js'
+import { resumePosition } from './resume.js'
 
 export async function getTask(engine: Engine, ctx: CallContext, request: GetTaskRequestJson): Promise<TaskJson> {
   const { task } = await findTask(engine, ctx, request.id ?? '')
@@ -55,12 +56,15 @@ function ended(task: TaskJson): TaskJson {
   return task
 }
 
-/** First the Task as it is, then its events until it has ended. */
+/**
+ * First the Task as it is, then its events until it has ended. For a caller that hands back a cursor: what it has missed
+ * instead of the Task, also of a task that has ended meanwhile.
+ */
 export async function* subscribeToTask(
   engine: Engine,
   ctx: CallContext,
   request: SubscribeToTaskRequestJson,
-): AsyncGenerator<Frame, void, undefined> {
+): EventStream {
   requireStreaming(ctx)
   const taskId = request.id ?? ''
   if (!mayBeTaskId(taskId)) throw taskNotFound(taskId)
@@ -68,14 +72,15 @@ export async function* subscribeToTask(
   const key = taskKey(ref)
   const subscription = engine.bus.subscribe(key)
   try {
-    const first = await findTask(engine, ctx, taskId)
-    const state = stateOf(first.task)
-    if (isTerminal(state)) {
+    const reading = await findTask(engine, ctx, taskId)
+    const after = ctx.lastEventId === undefined ? undefined : resumePosition(ctx.lastEventId, ref, reading)
+    const state = stateOf(reading.task)
+    if (isTerminal(state) && after === undefined) {
       throw unsupportedOperation(`Task has ended (${state}); get it instead`, { taskId, state })
     }
     yield* follow(engine, ref, {
       subscription,
-      first,
+      ...(after === undefined ? { first: reading } : { first: undefined, resume: { after, reading } }),
       until: untilTerminal,
       historyLength: undefined,
       signal: ctx.signal,

@@ -4,13 +4,16 @@
  */
 import type { JsonObject } from '@bufbuild/protobuf'
 import { A2AService } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { CURSOR_EXTENSION } from '../a2a/cursor-text.js'
 import { A2AError, invalidParams } from '../a2a/errors.js'
 import { missingFields } from '../a2a/required-fields.js'
 import { checkVersion, PROTOCOL_VERSION } from '../a2a/service-params.js'
-import type { AgentDirectory } from '../agent/agent-definition.js'
+import { cardExtensions } from '../agent/agent-card.js'
+import type { AgentDefinition, AgentDirectory } from '../agent/agent-definition.js'
 import type { Engine } from '../engine/engine.js'
 import type { CallContext } from './call-context.js'
-import type { Frame } from './follow.js'
+import type { EventStream } from './follow.js'
+import { withCursor } from './frame-cursor.js'
 import { listTasks } from './list-tasks.js'
 import type { Secrets, ServiceLimits } from './ports.js'
 import { cancelTask, getTask, subscribeToTask } from './read-tasks.js'
@@ -32,8 +35,8 @@ export interface RequestHandler {
    *
    * @throws A2AError
    */
-  stream(operation: StreamOperation, ctx: CallContext, request: JsonObject): AsyncGenerator<Frame, void, undefined>
-  /** The extensions that are active in a call: those asked for that the agent knows (A2A section 3.2.6). */
+  stream(operation: StreamOperation, ctx: CallContext, request: JsonObject): EventStream
+  /** The extensions that are active in a call: those asked for that the agent's card declares (A2A section 3.2.6). */
   activeExtensions(ctx: CallContext, request: JsonObject): string[]
 }
 
@@ -60,10 +63,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     deleteTaskPushNotificationConfig: noPush,
     getExtendedAgentCard: noExtendedCard,
   }
-  const stream: Record<
-    StreamOperation,
-    (ctx: CallContext, request: JsonObject) => AsyncGenerator<Frame, void, undefined>
-  > = {
+  const stream: Record<StreamOperation, (ctx: CallContext, request: JsonObject) => EventStream> = {
     sendStreamingMessage: (ctx, request) => sendStreamingMessage(engine, secrets, ctx, request),
     subscribeToTask: (ctx, request) => subscribeToTask(engine, ctx, request),
   }
@@ -75,14 +75,19 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     },
     async *stream(operation, ctx, request) {
       const admitted = admit(options, operation, ctx, request)
-      yield* stream[operation](admitted, request)
+      const steps = stream[operation](admitted, request)
+      if (!activeExtensions(admitted.agent, ctx).includes(CURSOR_EXTENSION)) yield* steps
+      else for await (const step of steps) yield withCursor(step)
     },
     activeExtensions(ctx, request) {
-      if (ctx.extensions.length === 0) return []
-      const known = new Set(agentOf(options.agents, ctx, request).extensions.map(({ uri }) => uri))
-      return ctx.extensions.filter((uri) => known.has(uri))
+      return ctx.extensions.length === 0 ? [] : activeExtensions(agentOf(options.agents, ctx, request), ctx)
     },
   }
+}
+
+function activeExtensions(agent: AgentDefinition, { extensions }: CallContext): string[] {
+  const known = new Set(cardExtensions(agent).map(({ uri }) => uri))
+  return extensions.filter((uri) => known.has(uri))
 }
 
 /** The context with the agent that the call is for, when it may be made at all. */

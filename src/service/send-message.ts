@@ -8,7 +8,15 @@ import { prepareMessage } from './accept-message.js'
 import { answerDirectly } from './answer-directly.js'
 import type { CallContext } from './call-context.js'
 import { requireStreaming } from './find-task.js'
-import { type Frame, follow, untilAnswered, untilBegun, untilStreamed, waitFor, withSubscription } from './follow.js'
+import {
+  type EventStream,
+  follow,
+  untilAnswered,
+  untilBegun,
+  untilStreamed,
+  waitFor,
+  withSubscription,
+} from './follow.js'
 import type { Secrets, ServiceLimits } from './ports.js'
 
 /** Time that is left for the answer itself when a caller has set a deadline. */
@@ -54,7 +62,7 @@ export async function* sendStreamingMessage(
   secrets: Secrets,
   ctx: CallContext,
   request: SendMessageRequestJson,
-): AsyncGenerator<Frame, void, undefined> {
+): EventStream {
   requireStreaming(ctx)
   if (ctx.agent.run === 'direct') {
     yield { event: { message: await answerDirectly(secrets, ctx, request) } }

@@ -36,7 +36,7 @@ export function reduce(record: TaskRecord, event: TaskEvent): TaskRecord {
         : turnEnded(record, event.result, event.at)
     case 'turnLost':
       return record.cancelRequested
-        ? canceled(record, event.at, event.partial)
+        ? canceled(record, event.at, lostResult(record, event.text, event.partial))
         : turnEnded(record, lostResult(record, event.text, event.partial), event.at)
     case 'cancelRequested':
       return next(record, { cancelRequested: true, inbox: [] })

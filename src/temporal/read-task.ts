@@ -10,6 +10,7 @@ import type { EventBus } from '../bus/event-bus.js'
 import { taskKey } from '../bus/live-event.js'
 import { type TaskReading, taskReading } from '../engine/engine.js'
 import { Lru } from '../internal/lru.js'
+import { LAST_ATTEMPT } from '../task/reduce.js'
 import type { TaskRecord, TaskRef } from '../task/task-record.js'
 import type { Checkpoint } from '../task/turn-outcome.js'
 import { withPicture } from '../task/turn-picture.js'
@@ -86,12 +87,18 @@ export class TaskReader {
     if (shown !== undefined && shown.revision > history.record.revision) return taskReading(shown)
     const { record } = history
     const { turn } = record.position
-    const picture =
-      pendingResult === undefined
-        ? ((await this.options.bus.request(key)) ??
-          firstValue<Checkpoint>(described.pendingActivities?.[0]?.heartbeatDetails))
-        : { turn, attempt: pendingResult.attempt, seq: pendingResult.seq, artifacts: pendingResult.artifacts }
-    return taskReading(withPicture(record, picture))
+    if (pendingResult !== undefined) {
+      const { attempt, seq, artifacts } = pendingResult
+      // The workflow may have shown the end already.
+      const reached = { turn, attempt: LAST_ATTEMPT, seq: 1 }
+      return { ...taskReading(withPicture(record, { turn, attempt, seq, artifacts })), reached }
+    }
+    const live = record.position.ended ? undefined : await this.options.bus.request(key)
+    if (live !== undefined || record.position.ended) return taskReading(withPicture(record, live))
+    const pending = described.pendingActivities?.[0]
+    const checkpoint = firstValue<Checkpoint>(pending?.heartbeatDetails)
+    const reached = { turn, attempt: pending?.attempt ?? 1, seq: Number.MAX_SAFE_INTEGER }
+    return { ...taskReading(withPicture(record, checkpoint)), reached }
   }
 
   private async describe(key: string): Promise<Describe | undefined> {

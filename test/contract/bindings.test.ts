@@ -3,6 +3,7 @@ import { afterAll, beforeAll } from 'vitest'
 import { startTestServer, type TestServer } from '../support/servers.js'
 import { WIRE_NAMES, wireNamed } from '../support/wires.js'
 import { a2aContract } from './a2a.js'
+import { streamContract } from './streams.js'
 
 let server: TestServer
 
@@ -14,5 +15,6 @@ afterAll(() => server.stop())
 
 for (const name of WIRE_NAMES) {
   const kind = name === 'jsonrpc' ? 'jsonrpc' : name === 'rest' ? 'http' : 'grpc'
+  streamContract(`memory over ${name}`, async () => wireNamed(name, server.url))
   a2aContract(`memory over ${name}`, async () => ({ wire: wireNamed(name, server.url), kind }))
 }

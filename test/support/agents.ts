@@ -90,6 +90,15 @@ export const scripted: AgentDefinition = agent(
         }
         yield ' no more'
         return
+      case 'halves': {
+        const [name = '', count] = words
+        for (let i = 0; i < Number(count); i += 1) yield `${i} `
+        yield artifact({ artifactId: 'log', parts: [{ text: 'half' }] })
+        await gate(name, ctx.signal)
+        yield status('second half')
+        for (let i = 0; i < Number(count); i += 1) yield `${i} `
+        return
+      }
       case 'deaf':
         yield 'not listening'
         await delay(60_000, undefined, { ref: false })

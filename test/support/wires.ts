@@ -21,6 +21,8 @@ export interface CallOptions {
   /** Path of the agent. Default: the root. */
   readonly agent?: string
   readonly onHeaders?: (headers: Headers) => void
+  /** The `id:` of each server-sent event that has one; never called on other wires. */
+  readonly onId?: (id: string) => void
 }
 
 export interface Wire {
@@ -117,7 +119,8 @@ function jsonrpcWire(url: string): Wire {
         resultOf(operation, (await response.json()) as JsonObject, id)
         throw new Error('a stream answered with a plain result')
       }
-      for await (const data of sseData(response)) yield resultOf(operation, JSON.parse(data) as JsonObject, id)
+      for await (const data of sseData(response, options.onId))
+        yield resultOf(operation, JSON.parse(data) as JsonObject, id)
     },
   }
 }
@@ -196,7 +199,7 @@ function restWire(url: string): Wire {
     async *stream(operation, request, options = {}) {
       const response = await send(operation, request, options)
       if (!isEventStream(response)) throw new Error(`a stream answered with ${response.headers.get('content-type')}`)
-      for await (const data of sseData(response))
+      for await (const data of sseData(response, options.onId))
         yield normal(methodOf(operation).output, JSON.parse(data) as JsonValue)
     },
   }
@@ -258,7 +261,10 @@ function isEventStream(response: Response): boolean {
 }
 
 /** The data of each event; comments and other fields are left out. */
-export async function* sseData(response: Response): AsyncGenerator<string, void, undefined> {
+export async function* sseData(
+  response: Response,
+  onId: (id: string) => void = () => {},
+): AsyncGenerator<string, void, undefined> {
   let text = ''
   const decoder = new TextDecoder()
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
@@ -267,6 +273,8 @@ export async function* sseData(response: Response): AsyncGenerator<string, void,
       const lines = text.slice(0, end).split('\n')
       text = text.slice(end + 2)
       const data = lines.filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trimStart())
+      const id = lines.find((line) => line.startsWith('id:'))
+      if (id !== undefined) onId(id.slice(3).trimStart())
       if (data.length > 0) yield data.join('\n')
     }
   }

@@ -29,7 +29,7 @@ export function streamRoutes(
         const request = requestToJson(method.input, message)
         showExtensions(ctx, request, context)
         const frames = handler.stream(method.localName as StreamOperation, ctx, request)
-        for await (const { event } of frames) yield answerFromJson(method.output, event)
+        for await (const step of frames) if (step !== 'open') yield answerFromJson(method.output, step.event)
         // Ended from outside and not by the task: by a deadline, or because the server stops. The reason says which.
         context.signal.throwIfAborted()
       } catch (error) {

@@ -2,7 +2,13 @@
 
 import { A2AError } from '../../a2a/errors.js'
 import { idProblem } from '../../a2a/ids.js'
-import { EXTENSIONS_HEADER, IDEMPOTENCY_HEADER, parseExtensions, VERSION_HEADER } from '../../a2a/service-params.js'
+import {
+  EXTENSIONS_HEADER,
+  IDEMPOTENCY_HEADER,
+  LAST_EVENT_ID_HEADER,
+  parseExtensions,
+  VERSION_HEADER,
+} from '../../a2a/service-params.js'
 import type { AgentDefinition } from '../../agent/agent-definition.js'
 import type { CallContext } from '../../service/call-context.js'
 import type { BodyLimits } from './body.js'
@@ -13,6 +19,8 @@ export interface StreamLimits {
   readonly heartbeatMs: number
   /** The longest a stream stays open, in milliseconds; then it is closed and can be resumed. */
   readonly maxStreamMs: number
+  /** How long a reader may take nothing of what is sent, in milliseconds; then its stream is cut and can be resumed. */
+  readonly stallMs: number
 }
 
 export interface BindingLimits extends BodyLimits, StreamLimits {}
@@ -56,6 +64,7 @@ export function callContext(
     version: read(VERSION_HEADER),
     extensions: parseExtensions(read(EXTENSIONS_HEADER)),
     idempotencyKey,
+    lastEventId: read(LAST_EVENT_ID_HEADER) || undefined,
     signal,
     deadline,
   }

@@ -1,14 +1,15 @@
 /** Server-sent events: frames out, heartbeats in silence, at the pace of the reader, until one of the two has enough. */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { A2AError } from '../../a2a/errors.js'
-import type { Frame } from '../../service/follow.js'
+import type { EventStream, Frame } from '../../service/follow.js'
 import type { StreamLimits } from '../http/call.js'
 import { type HttpResponse, PRIVATE_HEADERS } from '../http/exchange.js'
+import { PacedWriter } from '../http/paced-writer.js'
 import { Heartbeat } from './heartbeat.js'
 
 export interface SseOptions {
   /** The stream; its first frame is awaited before anything is sent, so that an early error is a plain answer. */
-  readonly frames: AsyncGenerator<Frame, void, undefined>
+  readonly frames: EventStream
   /** A frame as the one line of JSON that the wire wants. */
   data(frame: Frame): string
   /** An error after the first frame as a whole event, or undefined to close without a word. */
@@ -18,6 +19,8 @@ export interface SseOptions {
   readonly headers: OutgoingHttpHeaders
 }
 
+/** A comment: the reader learns that it is connected, or still is. */
+const OPEN = ':\n\n'
 /** Milliseconds after which a client may come back, told to it with a close that it can resume from. */
 const RETRY_MS = 500
 
@@ -38,7 +41,7 @@ export async function writeEvents(res: HttpResponse, options: SseOptions): Promi
     // Without this a first frame that is small would wait in the socket for the second.
     if ('flushHeaders' in res) res.flushHeaders()
     for (let step = first; step.done !== true; step = await out.whileOpen(frames.next())) {
-      await out.write(eventText(step.value, options.data(step.value)))
+      await out.write(step.value === 'open' ? OPEN : eventText(step.value, options.data(step.value)))
     }
     if (options.signal.aborted) await out.write(resumable('the server is stopping'))
   } catch (error) {
@@ -56,59 +59,52 @@ export async function writeEvents(res: HttpResponse, options: SseOptions): Promi
 class StreamOver extends Error {}
 
 class EventWriter {
-  gone = false
   private readonly res: HttpResponse
+  private readonly paced: PacedWriter
   private readonly heartbeat: Heartbeat
-  private wake: (() => void) | undefined
   private readonly over: Promise<never>
 
   constructor(res: HttpResponse, limits: StreamLimits) {
     this.res = res
+    this.paced = new PacedWriter(res, limits.stallMs)
     let end: (error: StreamOver) => void = () => {}
     this.over = new Promise((_, reject) => {
       end = reject
     })
     this.over.catch(() => {})
-    res.once('close', () => {
-      this.gone = true
-      this.wake?.()
-      end(new StreamOver('the reader has gone'))
-    })
-    res.on('drain', () => this.wake?.())
-    res.on('error', () => {})
+    res.once('close', () => end(new StreamOver('the reader has gone')))
     this.heartbeat = new Heartbeat(limits, {
       beat: () => {
-        if (!this.gone && !this.res.writableNeedDrain) (this.res as ServerResponse).write(':\n\n')
+        if (!this.gone && !this.paced.blocked) (this.res as ServerResponse).write(OPEN)
       },
       over: () => end(new StreamOver('the stream has reached its time limit')),
     })
+  }
+
+  get gone(): boolean {
+    return this.paced.gone
   }
 
   whileOpen<T>(work: Promise<T>): Promise<T> {
     return Promise.race([work, this.over])
   }
 
-  /** Resolves when the text is on its way, or the reader has gone. */
-  async write(text: string): Promise<void> {
-    if (this.gone) return
+  /** Undefined when the text is on its way; else resolves when it is, or the reader has gone. */
+  write(text: string): Promise<void> | undefined {
     this.heartbeat.spoke()
-    if ((this.res as ServerResponse).write(text)) return
-    await new Promise<void>((resolve) => {
-      this.wake = resolve
-      if (this.gone) resolve()
-    })
-    this.wake = undefined
+    return this.paced.write(text)
   }
 
   end(): void {
     this.heartbeat.stop()
+    this.paced.release()
     if (!this.gone) this.res.end()
   }
 }
 
 function eventText({ cursor }: Frame, data: string): string {
   if (cursor === undefined) return `data: ${data}\n\n`
-  return `id: ${cursor.turn}.${cursor.attempt}.${cursor.seq}\ndata: ${data}\n\n`
+  return `id: ${cursor}\ndata: ${data}\n\n`
 }
 
 /** A close after which the client can come back: no error, and no end of the task either. */

@@ -9,7 +9,7 @@ import { taskKey } from '../../bus/live-event.js'
 import type { Logger } from '../../internal/logger.js'
 import { listTasks, type Place, statusTimeOf } from '../../task/list-filter.js'
 import type { ListQuery, TaskPage } from '../../task/list-query.js'
-import { isEnded } from '../../task/reduce.js'
+import { isEnded, LAST_ATTEMPT } from '../../task/reduce.js'
 import { type NewTask, newTaskRecord, type TaskRecord, type TaskRef } from '../../task/task-record.js'
 import { withPicture } from '../../task/turn-picture.js'
 import { type Engine, type FollowUp, type StartOutcome, type TaskReading, taskReading } from '../engine.js'
@@ -71,7 +71,10 @@ export class MemoryEngine implements Engine {
     const key = taskKey(ref)
     const record = this.tasks.get(key)?.record
     if (record === undefined) return undefined
-    return taskReading(withPicture(record, await this.bus.request(key)))
+    const picture = await this.bus.request(key)
+    const reading = taskReading(withPicture(record, picture))
+    const { turn, ended } = record.position
+    return picture === undefined && !ended ? { ...reading, reached: { turn, attempt: LAST_ATTEMPT, seq: 1 } } : reading
   }
 
   look(ref: TaskRef): Promise<TaskReading | undefined> {

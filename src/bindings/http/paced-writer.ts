@@ -1,0 +1,65 @@
+/** Writes a stream at the pace of its reader. One that takes nothing for too long is cut off; it can come back. */
+import type { ServerResponse } from 'node:http'
+import type { HttpResponse } from './exchange.js'
+
+/** HTTP/2 error code CANCEL. */
+const CANCEL = 8
+
+export class PacedWriter {
+  private readonly res: HttpResponse
+  private readonly stallMs: number
+  private wake: (() => void) | undefined
+  private closed = false
+
+  /** @param stallMs how long the reader may take nothing, in milliseconds */
+  constructor(res: HttpResponse, stallMs: number) {
+    this.res = res
+    this.stallMs = stallMs
+    res.once('close', this.onClose)
+    res.on('error', this.onClose)
+    res.on('drain', this.onDrain)
+  }
+
+  /** The reader has gone, or was cut off. */
+  get gone(): boolean {
+    return this.closed
+  }
+
+  /** True while what was written before still waits for the reader. */
+  get blocked(): boolean {
+    return this.wake !== undefined
+  }
+
+  /** A promise when the reader has to catch up first: it resolves when more may be written or the reader has gone. */
+  write(data: string | Uint8Array): Promise<void> | undefined {
+    if (this.closed || (this.res as ServerResponse).write(data)) return undefined
+    return new Promise<void>((resolve) => {
+      const timer = setTimeout(() => this.cut(), this.stallMs)
+      this.wake = () => {
+        clearTimeout(timer)
+        this.wake = undefined
+        resolve()
+      }
+      if (this.closed) this.wake()
+    })
+  }
+
+  /** Stops listening to the response. */
+  release(): void {
+    this.res.off('drain', this.onDrain)
+    this.wake?.()
+  }
+
+  private readonly onClose = () => {
+    this.closed = true
+    this.wake?.()
+  }
+
+  private readonly onDrain = () => this.wake?.()
+
+  private cut(): void {
+    if ('stream' in this.res) this.res.stream.close(CANCEL)
+    else this.res.destroy()
+    this.onClose()
+  }
+}
