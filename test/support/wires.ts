@@ -20,6 +20,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** Path of the agent. Default: the root. */
   readonly agent?: string
+  /** Of an answer, and of an error that has some; on gRPC the trailers. */
   readonly onHeaders?: (headers: Headers) => void
 }
 
@@ -224,7 +225,7 @@ function connectWire(name: string, transport: (baseUrl: string) => Transport, ur
         const answer = await clientOf(options.agent)[localName]?.(message, optionsOf(options))
         return toJson(output, answer as never) as JsonObject
       } catch (error) {
-        throw wireError(error)
+        throw wireError(error, options)
       }
     },
     async *stream(operation, request, options = {}) {
@@ -234,14 +235,15 @@ function connectWire(name: string, transport: (baseUrl: string) => Transport, ur
         const events = clientOf(options.agent)[localName]?.(message, optionsOf(options)) as AsyncIterable<never>
         for await (const event of events) yield toJson(output, event) as JsonObject
       } catch (error) {
-        throw wireError(error)
+        throw wireError(error, options)
       }
     },
   }
 }
 
-function wireError(error: unknown): unknown {
+function wireError(error: unknown, { onHeaders }: CallOptions): unknown {
   if (!(error instanceof ConnectError)) return error
+  onHeaders?.(error.metadata)
   const infos = error.findDetails(ErrorInfoSchema).map((info) => ({
     '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
     ...(toJson(ErrorInfoSchema, info) as JsonObject),
