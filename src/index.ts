@@ -10,9 +10,11 @@ export {
   agent,
   type Handler,
   type RetryPolicy,
-  type SkillMeta,
 } from './agent/agent-definition.js'
+export { IdleTimeoutError } from './agent/idle-timeout.js'
 export type { IncomingFile, IncomingMessage } from './agent/incoming-message.js'
+export type { Middleware, Next } from './agent/middleware.js'
+export type { RateLimitMeta } from './agent/rate-limits.js'
 export {
   type ArtifactInput,
   artifact,
@@ -28,5 +30,6 @@ export {
   status,
   text,
 } from './agent/result.js'
+export type { SkillMeta, SkillOptions, Skills } from './agent/skills.js'
 export type { Logger } from './internal/logger.js'
 export { type Served, type ServeOptions, serve } from './serve.js'

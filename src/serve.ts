@@ -1,10 +1,13 @@
 /** `serve()`: agents on a port, with everything they need. Loads server and worker only when it is called. */
 import type { AgentDefinition } from './agent/agent-definition.js'
+import { type Middleware, withMiddleware } from './agent/middleware.js'
 import type { Logger } from './internal/logger.js'
 import type { OneProcessOptions } from './worker/one-process.js'
 
 export interface ServeOptions {
   readonly agents: readonly AgentDefinition[]
+  /** Code around every handler of every agent, outermost first; an agent's own `use` comes inside. */
+  readonly use?: readonly Middleware[]
   /** Default 4242; 0 lets the system choose. */
   readonly port?: number
   /** Address to listen on. Default `127.0.0.1`: only this machine. */
@@ -56,8 +59,10 @@ export async function serve(options: ServeOptions): Promise<Served> {
     import('./worker/one-process.js'),
     import('./observe/logger.js'),
   ])
+  const { use = [], agents, ...rest } = options
   const running = await startOneProcess({
-    ...options,
+    ...rest,
+    agents: agents.map((agent) => withMiddleware(agent, use)),
     port: options.port ?? DEFAULT_PORT,
     db: options.db ?? DEFAULT_DB,
     logger: options.logger ?? createLogger('warn'),

@@ -4,7 +4,7 @@ import type { Logger } from '../internal/logger.js'
 import type { EmittedEvent } from './result.js'
 
 /** Why `ctx.signal` aborted: `ctx.signal.reason.reason`. */
-export type StopReason = 'canceled' | 'deadline' | 'worker-shutdown' | 'superseded'
+export type StopReason = 'canceled' | 'deadline' | 'idle' | 'worker-shutdown' | 'superseded'
 
 /** The reason of an aborted `ctx.signal`. */
 export class TurnStopped extends Error {
@@ -31,7 +31,9 @@ export interface AgentContext {
   readonly contextId: string
   /** The task as it was when the turn began, this message in its history. */
   readonly task: TaskJson
-  /** The messages before this one, oldest first. */
+  /** Id of the skill the message is for: the one its metadata names, else the one the task was last asked for. */
+  readonly skill: string | undefined
+  /** The messages before this one, oldest first; the latest of them when the agent or the skill says how many. */
   readonly history: readonly MessageJson[]
   /** The request's metadata. */
   readonly metadata: NonNullable<TaskJson['metadata']>

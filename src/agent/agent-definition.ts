@@ -3,7 +3,10 @@ import type { AgentCardJson, AgentExtensionJson, AgentSkillJson } from '../../ge
 import { agentIdProblem } from '../a2a/ids.js'
 import type { AgentContext } from './agent-context.js'
 import type { IncomingMessage } from './incoming-message.js'
+import { applyMiddleware, type Middleware } from './middleware.js'
+import { type RateLimit, type RateLimitMeta, rateLimitList, rateLimits, rateLimitsProblem } from './rate-limits.js'
 import type { Result } from './result.js'
+import { routeSkills, type Skills, skillList, skillOnCard, skillsProblem } from './skills.js'
 
 /** A function, or a generator that yields several results. */
 export type Handler = (
@@ -33,8 +36,11 @@ export interface AgentMeta {
   readonly description?: string
   /** Of the agent, not of the protocol. Default `0.0.0`. */
   readonly version?: string
-  /** Default: one skill that is the agent itself. */
-  readonly skills?: readonly SkillMeta[]
+  /**
+   * What the agent can do, by id; on its card. A message names one with `skill` in its metadata and reaches that skill's
+   * handler, if it has one. Default: one skill that is the agent itself, and nothing to name.
+   */
+  readonly skills?: Skills
   /** Media types the agent takes. Default `text/plain`, `application/json`. */
   readonly inputModes?: readonly string[]
   /** Media types the agent gives. Default `text/plain`. */
@@ -62,18 +68,19 @@ export interface AgentMeta {
   readonly retry?: RetryPolicy
   /** The longest a turn may take in all its attempts, in milliseconds. Default 24 hours. */
   readonly deadlineMs?: number
+  /**
+   * The longest an attempt may go on without a result, in milliseconds: then `ctx.signal` aborts with the reason `idle`,
+   * and the attempt has failed. Default: no limit.
+   */
+  readonly idleTimeoutMs?: number
+  /** How many of the latest earlier messages `ctx.history` holds. Default: all. */
+  readonly history?: number
+  /** How many messages the agent takes in a time; more are refused with RATE_LIMITED. Counted by each server process. */
+  readonly rateLimits?: RateLimitMeta | readonly RateLimitMeta[]
+  /** Code around every handler of the agent, outermost first. */
+  readonly use?: readonly Middleware[]
   /** Also answers at the root path. Default: the first agent does. */
   readonly default?: boolean
-}
-
-export interface SkillMeta {
-  readonly id: string
-  readonly name?: string
-  readonly description?: string
-  readonly tags?: readonly string[]
-  readonly examples?: readonly string[]
-  readonly inputModes?: readonly string[]
-  readonly outputModes?: readonly string[]
 }
 
 /** An agent with all defaults filled in. */
@@ -82,7 +89,12 @@ export interface AgentDefinition {
   readonly name: string
   readonly description: string
   readonly version: string
+  /** As the card shows them; never empty. */
   readonly skills: readonly AgentSkillJson[]
+  /** What a message may name; empty when the agent declares no skills. */
+  readonly skillIds: readonly string[]
+  /** The agent has no handler of its own: the first message of a task has to name a skill. */
+  readonly skillRequired: boolean
   readonly inputModes: readonly string[]
   readonly outputModes: readonly string[]
   readonly streaming: boolean
@@ -94,7 +106,10 @@ export interface AgentDefinition {
   readonly run: 'durable' | 'inline' | 'direct'
   readonly retry: Required<RetryPolicy>
   readonly deadlineMs: number
+  readonly idleTimeoutMs: number | undefined
+  readonly rateLimits: readonly RateLimit[]
   readonly default: boolean
+  /** Routes to the handlers of the skills, with the middleware around. */
   readonly handler: Handler
 }
 
@@ -108,16 +123,39 @@ export class AgentDefinitionError extends TypeError {
 /**
  * Describes an agent.
  *
+ * @param handler of all messages that no skill's handler takes; without one, every task has to name a skill that has one
  * @throws AgentDefinitionError an id that cannot be used, options that contradict each other, a handler that is no function
  */
-export function agent(meta: AgentMeta, handler: Handler): AgentDefinition {
-  const refuse = (what: string) => {
+export function agent(meta: AgentMeta, handler: Handler): AgentDefinition
+export function agent(meta: AgentMeta & { readonly skills: Skills }): AgentDefinition
+export function agent(meta: AgentMeta, handler?: Handler): AgentDefinition {
+  const refuse = (what: string): void => {
     throw new AgentDefinitionError(`agent ${JSON.stringify(meta?.id)}: ${what}`)
   }
   const problem = typeof meta?.id === 'string' ? agentIdProblem(meta.id) : 'must be a string'
   if (problem !== undefined) refuse(`id ${problem}`)
-  if (typeof handler !== 'function')
+  const declared = skillList(meta.skills)
+  const skillIds = declared.map(({ id }) => id)
+  const badSkill = skillsProblem(declared)
+  if (badSkill !== undefined) refuse(badSkill)
+  const skillRequired = handler === undefined && declared.length > 0
+  const unhandled = skillRequired ? declared.find((skill) => skill.handler === undefined) : undefined
+  if (unhandled !== undefined) {
+    refuse(`skill ${JSON.stringify(unhandled.id)} has no handler, and neither has the agent; give one of them one`)
+  }
+  if (typeof handler !== 'function' && !skillRequired) {
     refuse(`the handler must be a function or an async generator function, not ${typeof handler}`)
+  }
+  const limits = [
+    ...rateLimitList(meta.rateLimits),
+    ...declared.flatMap(({ id, rateLimits }) => rateLimitList(rateLimits).map((limit) => ({ ...limit, skill: id }))),
+  ]
+  const badLimit = rateLimitsProblem(limits, skillIds)
+  if (badLimit !== undefined) refuse(badLimit)
+  const use = meta.use ?? []
+  const noFunction = use.findIndex((each) => typeof each !== 'function')
+  if (noFunction >= 0)
+    refuse(`use[${noFunction}] must be a function (message, ctx, next), not ${typeof use[noFunction]}`)
   const answers = meta.answers ?? (meta.run === 'direct' ? 'message' : 'task')
   const run = meta.run ?? 'durable'
   if (run === 'direct' && answers !== 'message') {
@@ -128,20 +166,28 @@ export function agent(meta: AgentMeta, handler: Handler): AgentDefinition {
     initialIntervalMs: meta.retry?.initialIntervalMs ?? 500,
     maxIntervalMs: meta.retry?.maxIntervalMs ?? 30_000,
   }
-  for (const [name, value] of Object.entries({ ...retry, deadlineMs: meta.deadlineMs ?? DAY_MS })) {
+  const deadlineMs = meta.deadlineMs ?? DAY_MS
+  const times = { ...retry, deadlineMs, idleTimeoutMs: meta.idleTimeoutMs ?? deadlineMs }
+  for (const [name, value] of Object.entries(times)) {
     if (!Number.isFinite(value) || value < 1) refuse(`${name} (${value}) must be a number of at least 1`)
+  }
+  if (times.idleTimeoutMs > deadlineMs) {
+    refuse(`idleTimeoutMs (${times.idleTimeoutMs}) must not be more than deadlineMs (${deadlineMs})`)
+  }
+  const { history } = meta
+  if (history !== undefined && (!Number.isInteger(history) || history < 0)) {
+    refuse(`history (${history}) must be a whole number of messages, 0 or more`)
   }
   const name = meta.name ?? meta.id
   const description = meta.description ?? name
-  const skills = meta.skills ?? [{ id: meta.id, name, description, tags: [] }]
-  const twice = skills.find((skill, index) => skills.findIndex((other) => other.id === skill.id) !== index)
-  if (twice !== undefined) refuse(`two skills have the id ${JSON.stringify(twice.id)}`)
   return Object.freeze({
     id: meta.id,
     name,
     description,
     version: meta.version ?? '0.0.0',
-    skills: skills.map(toSkill),
+    skills: (declared.length === 0 ? [{ id: meta.id, name, description }] : declared).map(skillOnCard),
+    skillIds,
+    skillRequired,
     inputModes: meta.inputModes ?? ['text/plain', 'application/json'],
     outputModes: meta.outputModes ?? ['text/plain'],
     streaming: meta.capabilities?.streaming ?? true,
@@ -152,9 +198,11 @@ export function agent(meta: AgentMeta, handler: Handler): AgentDefinition {
     answers,
     run,
     retry,
-    deadlineMs: meta.deadlineMs ?? DAY_MS,
+    deadlineMs,
+    idleTimeoutMs: meta.idleTimeoutMs,
+    rateLimits: rateLimits(limits),
     default: meta.default ?? false,
-    handler,
+    handler: applyMiddleware(meta.id, use, routeSkills(meta.id, declared, handler, history)),
   })
 }
 
@@ -184,17 +232,4 @@ export function defaultAgent(directory: AgentDirectory): AgentDefinition {
   const chosen = all.find((definition) => definition.default) ?? all[0]
   if (chosen === undefined) throw new AgentDefinitionError('at least one agent is needed')
   return chosen
-}
-
-function toSkill(skill: SkillMeta): AgentSkillJson {
-  const name = skill.name ?? skill.id
-  return {
-    id: skill.id,
-    name,
-    description: skill.description ?? name,
-    tags: [...(skill.tags ?? [])],
-    ...(skill.examples === undefined ? {} : { examples: [...skill.examples] }),
-    ...(skill.inputModes === undefined ? {} : { inputModes: [...skill.inputModes] }),
-    ...(skill.outputModes === undefined ? {} : { outputModes: [...skill.outputModes] }),
-  }
 }

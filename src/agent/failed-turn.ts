@@ -6,6 +6,7 @@ import type { TurnResult } from '../task/task-record.js'
 import type { TurnInput } from '../task/turn-input.js'
 import { TurnStopped } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
+import { IdleTimeoutError } from './idle-timeout.js'
 
 /**
  * @param failures how often the handler has failed at this turn, this time included
@@ -39,6 +40,7 @@ export function failedTurn(
 /** What a caller may know of it. */
 export function failureText(error: unknown): string {
   if (error instanceof TurnStopped && error.reason === 'deadline') return 'The agent did not finish in time.'
+  if (error instanceof IdleTimeoutError) return 'The agent made no progress in time.'
   if (isA2AError(error)) return error.message
   return 'The agent failed to handle the message.'
 }

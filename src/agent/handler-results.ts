@@ -62,7 +62,7 @@ export function describe(value: unknown): string {
 
 type ResultGenerator = Extract<ReturnType<Handler>, { next: unknown }>
 
-function isGenerator(value: unknown): value is ResultGenerator {
+export function isGenerator(value: unknown): value is ResultGenerator {
   return typeof value === 'object' && value !== null && 'next' in value && 'return' in value
 }
 

@@ -32,6 +32,8 @@ export interface ArtifactResult extends Tagged<'artifact'>, ArtifactInput {}
 /** Ends the turn in a state. */
 export interface EndResult extends Tagged<'end'> {
   readonly state: 'completed' | 'input-required' | 'auth-required' | 'rejected' | 'failed'
+  /** Ends the turn although it is yielded: a middleware passes on what the handler has returned. */
+  readonly last?: true
   readonly parts?: readonly PartJson[]
   readonly metadata?: Metadata
 }

@@ -14,6 +14,7 @@ import type { AgentContext } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
 import { AnswerCollector } from './answer.js'
 import { describe, eachResult, type HandlerHost, illegal, readResult } from './handler-results.js'
+import { IdleTimeout } from './idle-timeout.js'
 import { incomingMessage } from './incoming-message.js'
 import {
   complete,
@@ -24,6 +25,7 @@ import {
   TAG,
   type TaggedResult,
 } from './result.js'
+import { skillOf } from './skills.js'
 import { TurnEvents, type TurnEventsHost } from './turn-events.js'
 
 export interface TurnHost extends TurnEventsHost, HandlerHost {
@@ -43,6 +45,7 @@ export interface TurnHost extends TurnEventsHost, HandlerHost {
 /**
  * @throws TurnStopped the signal aborted before the handler had a result
  * @throws A2AError INVALID_AGENT_RESPONSE the handler gave what it must not; retrying will not help
+ * @throws IdleTimeoutError the handler made no progress in time
  * @throws whatever the handler throws
  */
 export async function runTurn(agent: AgentDefinition, input: TurnInput, host: TurnHost): Promise<TurnResult> {
@@ -51,12 +54,16 @@ export async function runTurn(agent: AgentDefinition, input: TurnInput, host: Tu
   const run = new TurnRun(agent, input, host, events)
   try {
     return await run.result()
+  } catch (error) {
+    throw run.idle.failure(agent.id) ?? error
   } finally {
+    run.idle.release()
     events.close()
   }
 }
 
 class TurnRun {
+  readonly idle: IdleTimeout
   private readonly agent: AgentDefinition
   private readonly input: TurnInput
   private readonly host: TurnHost
@@ -71,6 +78,7 @@ class TurnRun {
     this.input = input
     this.host = host
     this.events = events
+    this.idle = new IdleTimeout(host.signal, agent.idleTimeoutMs)
   }
 
   async result(): Promise<TurnResult> {
@@ -78,12 +86,17 @@ class TurnRun {
     const { handler, answers } = this.agent
     if (answers === 'task') await this.begin()
     const returned = handler(incomingMessage(this.input.message), this.context())
+    const { graceMs } = this.host
+    const handlerHost = { signal: this.idle.signal, graceMs, breathe: () => this.host.breathe() }
     if (answers === 'message') {
       const answer = new AnswerCollector(this.agent)
-      await eachResult(returned, this.host, answer.take)
+      await eachResult(returned, handlerHost, (given, last) => {
+        this.idle.progress()
+        answer.take(given, last)
+      })
       this.answer = this.answerMessage(answer.content.parts, answer.content.metadata)
     } else {
-      await eachResult(returned, this.host, (given, last) => this.take(given, last))
+      await eachResult(returned, handlerHost, (given, last) => this.take(given, last))
     }
     return this.finish()
   }
@@ -101,6 +114,7 @@ class TurnRun {
 
   /** One result, shown or kept for the end. */
   private async take(given: Result | undefined, last: boolean): Promise<void> {
+    this.idle.progress()
     const result = readResult(this.agent.id, given, last)
     if (result === undefined) return
     if (this.end !== undefined || this.emittedEnd !== undefined || this.answer !== undefined) {
@@ -132,12 +146,13 @@ class TurnRun {
       case 'artifact':
         return this.events.artifact(result)
       case 'end':
-        if (result.state !== 'auth-required' || last) {
+        if (result.state !== 'auth-required' || last || result.last) {
           this.end = result
           return
         }
         // An interrupted state is shown only when it is durable, also this one.
         await this.host.checkpoint()
+        this.idle.pause()
         return this.events.authRequired(result.parts, result.metadata)
       default:
         return assertNever(result)
@@ -175,12 +190,14 @@ class TurnRun {
   private context(): AgentContext {
     const { input, host } = this
     const history = input.task.history ?? []
+    const before = history.slice(0, placeOfMessage(history, input.turn))
     return {
-      signal: host.signal,
+      signal: this.idle.signal,
       taskId: input.taskId,
       contextId: input.task.contextId ?? '',
       task: input.task,
-      history: history.slice(0, placeOfMessage(history, input.turn)),
+      skill: skillOf(this.agent, input.message, before),
+      history: before,
       metadata: input.params.metadata ?? {},
       acceptedOutputModes: input.params.acceptedOutputModes ?? [],
       extensions: input.params.extensions ?? [],
@@ -193,6 +210,7 @@ class TurnRun {
   }
 
   private async emit(event: EmittedEvent): Promise<void> {
+    this.idle.progress()
     if (this.agent.answers === 'message') throw this.illegal(`emitted an event, but it declares answers: 'message'`)
     if (this.end !== undefined || this.emittedEnd !== undefined)
       throw this.illegal('emitted an event after its final result')

@@ -21,6 +21,7 @@ import { DEFAULT_LIMITS, type ServerLimits } from './limits.js'
 import { createListener, type TlsOptions } from './listener.js'
 import { OpenRequests } from './open-requests.js'
 import { hostName, isLoopback } from './origins.js'
+import { createRateLimiter } from './rate-limiter.js'
 import { createRouter, hint } from './router.js'
 import { createSecrets } from './secrets.js'
 
@@ -68,6 +69,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     agents,
     limits,
     secrets: createSecrets(options.secret),
+    rateLimiter: createRateLimiter(agents),
+    logger,
     strictVersion: options.strictVersion ?? false,
   })
   const onError = (thrown: unknown, call: Call) => {

@@ -7,6 +7,7 @@ import { START } from '../a2a/cursor.js'
 import { A2AError, type FieldViolation, invalidParams, taskNotFound } from '../a2a/errors.js'
 import { idProblem, mayBeTaskId } from '../a2a/ids.js'
 import type { AgentDefinition } from '../agent/agent-definition.js'
+import { checkSkill } from '../agent/skills.js'
 import type { Engine, TaskReading } from '../engine/engine.js'
 import { MAX_RECORD_BYTES, tooLarge } from '../task/may-continue.js'
 import { type NewTask, newTaskRecord, type TaskRef, type TurnParams } from '../task/task-record.js'
@@ -125,6 +126,7 @@ export function checkMessage(agent: AgentDefinition, message: MessageJson): void
     violations.push({ field: 'message.role', description: 'must be ROLE_USER: a caller does not speak for the agent' })
   }
   if (violations.length > 0) throw invalidParams(violations)
+  checkSkill(agent, message)
   const mediaType = unsupportedMediaType(message.parts ?? [], agent.inputModes)
   if (mediaType !== undefined) {
     throw new A2AError('CONTENT_TYPE_NOT_SUPPORTED', `Agent ${agent.id} does not take ${mediaType}`, {

@@ -5,9 +5,11 @@ import { type AgentContext, TurnStopped } from '../agent/agent-context.js'
 import { AnswerCollector } from '../agent/answer.js'
 import { failureText } from '../agent/failed-turn.js'
 import { eachResult, illegal } from '../agent/handler-results.js'
+import { IdleTimeout } from '../agent/idle-timeout.js'
 import { incomingMessage } from '../agent/incoming-message.js'
+import { skillOf } from '../agent/skills.js'
 import { onAbort } from '../internal/abort.js'
-import { silentLogger } from '../internal/logger.js'
+import { type Logger, withFields } from '../internal/logger.js'
 import { checkMessage, turnParams } from './accept-message.js'
 import type { CallContext } from './call-context.js'
 import type { Secrets } from './ports.js'
@@ -17,14 +19,14 @@ import type { Secrets } from './ports.js'
  * @throws A2AError INTERNAL the handler failed
  */
 export async function answerDirectly(
-  secrets: Secrets,
+  { secrets, logger }: { readonly secrets: Secrets; readonly logger: Logger },
   ctx: CallContext,
   request: SendMessageRequestJson,
 ): Promise<MessageJson> {
   const message = request.message ?? {}
   checkMessage(ctx.agent, message)
   if ((message.taskId ?? '') !== '') throw taskNotFound(message.taskId ?? '')
-  const call = new DirectCall(ctx, request, message.contextId || secrets.newTaskId())
+  const call = new DirectCall(ctx, request, message.contextId || secrets.newTaskId(), logger)
   try {
     const { parts, metadata } = await call.answer()
     return {
@@ -34,7 +36,8 @@ export async function answerDirectly(
       parts: [...parts],
       ...(metadata === undefined ? {} : { metadata }),
     }
-  } catch (error) {
+  } catch (thrown) {
+    const error = call.idleFailure ?? thrown
     if (isA2AError(error)) throw error
     throw new A2AError('INTERNAL', failureText(error), { cause: error })
   } finally {
@@ -47,13 +50,15 @@ class DirectCall {
   readonly contextId: string
   private readonly ctx: CallContext
   private readonly request: SendMessageRequestJson
-  private stop: AbortController | undefined
+  private readonly logger: Logger
+  private idle: IdleTimeout | undefined
   private release: (() => void) | undefined
 
-  constructor(ctx: CallContext, request: SendMessageRequestJson, contextId: string) {
+  constructor(ctx: CallContext, request: SendMessageRequestJson, contextId: string, logger: Logger) {
     this.ctx = ctx
     this.request = request
     this.contextId = contextId
+    this.logger = logger
   }
 
   async answer(): Promise<AnswerCollector['content']> {
@@ -68,30 +73,40 @@ class DirectCall {
         graceMs: 0,
         breathe: () => new Promise<void>((resolve) => setTimeout(resolve, 0)),
       }
-      await eachResult(returned, host, collected.take)
+      await eachResult(returned, host, (given, last) => {
+        this.idle?.progress()
+        collected.take(given, last)
+      })
     }
     return collected.content
+  }
+
+  /** The handler was stopped because it made no progress. */
+  get idleFailure(): Error | undefined {
+    return this.idle?.failure(this.ctx.agent.id)
   }
 
   end(): void {
     this.release?.()
   }
 
-  /** Aborts when the caller has gone or the agent's deadline has passed. */
+  /** Aborts when the caller has gone, the agent's deadline has passed or it makes no progress. */
   private get signal(): AbortSignal {
-    if (this.stop !== undefined) return this.stop.signal
+    if (this.idle !== undefined) return this.idle.signal
     const stop = new AbortController()
     const timer = setTimeout(
       () => stop.abort(new TurnStopped('deadline')),
       Math.min(this.ctx.agent.deadlineMs, 2 ** 31 - 1),
     )
     const off = onAbort(this.ctx.signal, () => stop.abort(new TurnStopped('canceled')))
-    this.stop = stop
+    const idle = new IdleTimeout(stop.signal, this.ctx.agent.idleTimeoutMs)
+    this.idle = idle
     this.release = () => {
       clearTimeout(timer)
       off()
+      idle.release()
     }
-    return stop.signal
+    return idle.signal
   }
 
   private context(): AgentContext {
@@ -105,6 +120,7 @@ class DirectCall {
       taskId: '',
       contextId: this.contextId,
       task: { contextId: this.contextId },
+      skill: skillOf(agent, this.request.message ?? {}, []),
       history: [],
       metadata,
       acceptedOutputModes,
@@ -112,7 +128,9 @@ class DirectCall {
       attempt: 1,
       turn: 1,
       caller: { principal, tenant },
-      log: silentLogger,
+      get log() {
+        return withFields(call.logger, { agentId: agent.id, contextId: call.contextId })
+      },
       emit: () => Promise.reject(illegal(agent.id, `emitted an event, but it declares answers: 'message'`)),
     }
   }

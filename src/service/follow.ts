@@ -73,7 +73,6 @@ export interface FollowOptions {
 /** How often a reader looks whether a snapshot has caught up with an event that the bus has already brought. */
 const CATCH_UP_TRIES = 20
 const CATCH_UP_MS = 50
-/** The longest pause between two looks of a silent reader. */
 
 /**
  * Ends when `until` holds, or quietly when the signal aborts.

@@ -1,4 +1,5 @@
 /** What the service needs from outside and cannot make without Node: given to it by the server. */
+import type { AgentDefinition } from '../agent/agent-definition.js'
 
 export interface Secrets {
   /** A random id for a new task: a UUID. */
@@ -11,6 +12,21 @@ export interface Secrets {
   seal(text: string, purpose: string): string
   /** The text, or undefined when the token was not sealed here for this purpose. */
   open(token: string, purpose: string): string | undefined
+}
+
+/** Counts messages against the limits that agents declare. */
+export interface RateLimiter {
+  /**
+   * Counts a message, or refuses it without counting it.
+   *
+   * @param skill that the message names
+   * @throws A2AError RATE_LIMITED, with the time after which it is taken
+   */
+  take(
+    agent: AgentDefinition,
+    caller: { readonly tenant: string; readonly principal: string },
+    skill: string | undefined,
+  ): Promise<void>
 }
 
 /** Limits of the service; every one has a default in `server/limits.ts`. */

@@ -3,19 +3,21 @@
  * common (version, agent, extensions, required fields, capabilities) is decided here and nowhere else.
  */
 import type { JsonObject } from '@bufbuild/protobuf'
-import { A2AService } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { A2AService, type SendMessageRequestJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { CURSOR_EXTENSION } from '../a2a/cursor-text.js'
 import { A2AError, invalidParams } from '../a2a/errors.js'
 import { missingFields } from '../a2a/required-fields.js'
 import { checkVersion, PROTOCOL_VERSION } from '../a2a/service-params.js'
 import { cardExtensions } from '../agent/agent-card.js'
 import type { AgentDefinition, AgentDirectory } from '../agent/agent-definition.js'
+import { namedSkill } from '../agent/skills.js'
 import type { Engine } from '../engine/engine.js'
+import type { Logger } from '../internal/logger.js'
 import type { CallContext } from './call-context.js'
 import type { EventStream } from './follow.js'
 import { withCursor } from './frame-cursor.js'
 import { listTasks } from './list-tasks.js'
-import type { Secrets, ServiceLimits } from './ports.js'
+import type { RateLimiter, Secrets, ServiceLimits } from './ports.js'
 import { cancelTask, getTask, subscribeToTask } from './read-tasks.js'
 import { sendMessage, sendStreamingMessage } from './send-message.js'
 
@@ -45,6 +47,8 @@ export interface RequestHandlerOptions {
   readonly agents: AgentDirectory
   readonly secrets: Secrets
   readonly limits: ServiceLimits
+  readonly rateLimiter: RateLimiter
+  readonly logger: Logger
   /** Refuses requests that do not name a version. Default false: the method's name says enough. */
   readonly strictVersion?: boolean
 }
@@ -53,7 +57,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
   const { engine, secrets, limits } = options
 
   const unary: Record<UnaryOperation, (ctx: CallContext, request: JsonObject) => Promise<object>> = {
-    sendMessage: (ctx, request) => sendMessage(engine, secrets, limits, ctx, request),
+    sendMessage: (ctx, request) => sendMessage(options, ctx, request),
     getTask: (ctx, request) => getTask(engine, ctx, request),
     listTasks: (ctx, request) => listTasks(engine, secrets, limits, ctx, request),
     cancelTask: (ctx, request) => cancelTask(engine, limits, ctx, request),
@@ -64,17 +68,19 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     getExtendedAgentCard: noExtendedCard,
   }
   const stream: Record<StreamOperation, (ctx: CallContext, request: JsonObject) => EventStream> = {
-    sendStreamingMessage: (ctx, request) => sendStreamingMessage(engine, secrets, ctx, request),
+    sendStreamingMessage: (ctx, request) => sendStreamingMessage(options, ctx, request),
     subscribeToTask: (ctx, request) => subscribeToTask(engine, ctx, request),
   }
 
   return {
     async unary(operation, ctx, request) {
       const admitted = admit(options, operation, ctx, request)
+      await limitRate(options.rateLimiter, operation, admitted, request)
       return (await unary[operation](admitted, request)) as JsonObject
     },
     async *stream(operation, ctx, request) {
       const admitted = admit(options, operation, ctx, request)
+      await limitRate(options.rateLimiter, operation, admitted, request)
       const steps = stream[operation](admitted, request)
       if (!activeExtensions(admitted.agent, ctx).includes(CURSOR_EXTENSION)) yield* steps
       else for await (const step of steps) yield withCursor(step)
@@ -110,6 +116,18 @@ function admit(
   if ((configuration?.historyLength ?? 0) < 0) throw negative('configuration.historyLength')
   if (configuration?.taskPushNotificationConfig !== undefined) throw pushNotSupported(agent.id)
   return { ...ctx, agent }
+}
+
+/** Only what makes an agent work is counted. */
+async function limitRate(
+  rateLimiter: RateLimiter,
+  operation: UnaryOperation | StreamOperation,
+  ctx: CallContext,
+  request: JsonObject,
+): Promise<void> {
+  if (ctx.agent.rateLimits.length === 0) return
+  if (operation !== 'sendMessage' && operation !== 'sendStreamingMessage') return
+  await rateLimiter.take(ctx.agent, ctx, namedSkill((request as SendMessageRequestJson).message ?? {}))
 }
 
 /** On the wire, `tenant` names an agent and nothing else. */

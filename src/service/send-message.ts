@@ -4,6 +4,7 @@ import { stateOf } from '../a2a/state.js'
 import { limitHistory } from '../a2a/task-view.js'
 import { taskKey } from '../bus/live-event.js'
 import type { Engine } from '../engine/engine.js'
+import type { Logger } from '../internal/logger.js'
 import { prepareMessage } from './accept-message.js'
 import { answerDirectly } from './answer-directly.js'
 import type { CallContext } from './call-context.js'
@@ -19,6 +20,13 @@ import {
 } from './follow.js'
 import type { Secrets, ServiceLimits } from './ports.js'
 
+interface SendParts {
+  readonly engine: Engine
+  readonly secrets: Secrets
+  readonly limits: ServiceLimits
+  readonly logger: Logger
+}
+
 /** Time that is left for the answer itself when a caller has set a deadline. */
 const ANSWER_MS = 100
 
@@ -27,13 +35,11 @@ const ANSWER_MS = 100
  * acceptance. When the time is over, the answer is the task as it is.
  */
 export async function sendMessage(
-  engine: Engine,
-  secrets: Secrets,
-  limits: ServiceLimits,
+  { engine, secrets, limits, logger }: SendParts,
   ctx: CallContext,
   request: SendMessageRequestJson,
 ): Promise<SendMessageResponseJson> {
-  if (ctx.agent.run === 'direct') return { message: await answerDirectly(secrets, ctx, request) }
+  if (ctx.agent.run === 'direct') return { message: await answerDirectly({ secrets, logger }, ctx, request) }
   const delivery = await prepareMessage(engine, secrets, ctx, request)
   const historyLength = request.configuration?.historyLength
   const immediate = request.configuration?.returnImmediately === true && ctx.agent.answers !== 'message'
@@ -58,14 +64,13 @@ export async function sendMessage(
 
 /** First the Task, then its events until it ends or waits for input; or the one Message of the agent. */
 export async function* sendStreamingMessage(
-  engine: Engine,
-  secrets: Secrets,
+  { engine, secrets, logger }: SendParts,
   ctx: CallContext,
   request: SendMessageRequestJson,
 ): EventStream {
   requireStreaming(ctx)
   if (ctx.agent.run === 'direct') {
-    yield { event: { message: await answerDirectly(secrets, ctx, request) } }
+    yield { event: { message: await answerDirectly({ secrets, logger }, ctx, request) } }
     return
   }
   const delivery = await prepareMessage(engine, secrets, ctx, request)

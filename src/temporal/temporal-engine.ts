@@ -8,7 +8,14 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client'
 import { ApplicationFailure, type SearchAttributePair } from '@temporalio/common'
-import { A2AError, type A2AErrorReason, isA2AError, taskNotFound, unsupportedOperation } from '../a2a/errors.js'
+import {
+  A2AError,
+  type A2AErrorOptions,
+  type A2AErrorReason,
+  isA2AError,
+  taskNotFound,
+  unsupportedOperation,
+} from '../a2a/errors.js'
 import { textOf } from '../a2a/parts.js'
 import { stateOf } from '../a2a/state.js'
 import type { AgentDefinition } from '../agent/agent-definition.js'
@@ -178,11 +185,8 @@ export class TemporalEngine implements Engine {
     const failure = error instanceof WorkflowUpdateFailedError ? error.cause : undefined
     const cause = failure instanceof ApplicationFailure ? failure : undefined
     if (cause?.type === REFUSED) {
-      const { reason, metadata } = (cause.details?.[0] ?? {}) as {
-        reason?: A2AErrorReason
-        metadata?: Record<string, string>
-      }
-      return new A2AError(reason ?? 'INTERNAL', cause.message, { metadata: metadata ?? {} })
+      const { reason, ...options } = (cause.details?.[0] ?? {}) as A2AErrorOptions & { reason?: A2AErrorReason }
+      return new A2AError(reason ?? 'INTERNAL', cause.message, options)
     }
     const gone = error instanceof WorkflowNotFoundError || cause?.type === 'AcceptedUpdateCompletedWorkflow'
     if (!gone || isA2AError(error)) return error

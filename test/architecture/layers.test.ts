@@ -30,7 +30,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   engine: { ours: ['a2a', 'task', 'agent', 'bus', 'internal'], types: ['gen'] },
   observe: { ours: ['internal'], outside: ['pino'] },
   service: { ours: ['a2a', 'task', 'agent', 'bus', 'engine', 'internal'], types: ['gen', '@bufbuild/protobuf'] },
-  'service/request-handler.ts': { ours: ['a2a', 'agent', 'engine', 'gen'], types: ['@bufbuild/protobuf'] },
+  'service/request-handler.ts': { ours: ['a2a', 'agent', 'engine', 'gen'], types: ['@bufbuild/protobuf', 'internal'] },
   bindings: {
     ours: ['a2a', 'agent', 'service', 'internal'],
     types: ['gen', '@bufbuild/protobuf', 'node:http', 'node:http2'],
@@ -65,6 +65,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       '@bufbuild/protobuf/wkt',
     ],
   },
+  'server/rate-limiter.ts': { ours: ['a2a', 'agent', 'service'], outside: ['rate-limiter-flexible'] },
   'temporal/workflow': {
     ours: ['a2a', 'task', 'temporal/names.ts'],
     types: ['gen'],
@@ -105,7 +106,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   proto: { ours: ['gen'] },
   'index.ts': { ours: ['a2a', 'agent', 'internal', 'serve.ts'], types: ['gen'] },
   'start-gateway.ts': { ours: [], types: ['process'] },
-  'serve.ts': { ours: [], types: ['agent', 'internal', 'worker'] },
+  'serve.ts': { ours: ['agent'], types: ['agent', 'internal', 'worker'] },
 }
 
 interface Import {

@@ -31,6 +31,7 @@ const CODES: Readonly<Record<string, { jsonrpc: number; http: number; grpc: stri
   EXTENSION_SUPPORT_REQUIRED: { jsonrpc: -32008, http: 400, grpc: 'FailedPrecondition' },
   VERSION_NOT_SUPPORTED: { jsonrpc: -32009, http: 400, grpc: 'FailedPrecondition' },
   INVALID_PARAMS: { jsonrpc: -32602, http: 400, grpc: 'InvalidArgument' },
+  RATE_LIMITED: { jsonrpc: -32603, http: 429, grpc: 'ResourceExhausted' },
   INTERNAL: { jsonrpc: -32603, http: 500, grpc: 'Internal' },
 }
 
@@ -331,6 +332,26 @@ export function a2aContract(name: string, start: () => Promise<Subject>, { live 
         openGate(gate)
         expect(textOf(await untilState(task.id, 'TASK_STATE_COMPLETED'))).toBe('signed in')
       })
+    })
+
+    describe('many waiting messages', () => {
+      it('are bounded, and the refusal says when to come back', async () => {
+        const gate = gateName()
+        const configuration = { returnImmediately: true }
+        const { id: taskId } = taskOf(await wire.call('sendMessage', send(`wait ${gate}`, { configuration })))
+        await untilState(taskId, 'TASK_STATE_WORKING')
+        for (let i = 0; i < 100; i += 1) {
+          await wire.call('sendMessage', send(`${i}`, { configuration }, { taskId }))
+        }
+        let retryAfter: string | null = null
+        const onHeaders = (headers: Headers) => {
+          retryAfter = headers.get('retry-after')
+        }
+        const request = send('one too many', { configuration }, { taskId })
+        await expectError(wire.call('sendMessage', request, { onHeaders }), 'RATE_LIMITED')
+        expect(retryAfter).toBe('1')
+        await wire.call('cancelTask', { id: taskId })
+      }, 60_000)
     })
 
     describe('history length (§3.2.4)', () => {
@@ -738,6 +759,52 @@ export function a2aContract(name: string, start: () => Promise<Subject>, { live 
         const events = await all(stream('sendStreamingMessage', send('hi'), { agent: 'inline' }))
         expectEnd(events, 'COMPLETED')
         expect(streamedText(events)).toBe('Inline 1: hi')
+      })
+    })
+
+    describe('skills (§4.4.5)', () => {
+      const agent = 'skilled'
+      const say = async (text: string, skill?: string, taskId?: string) => {
+        const message = { ...(skill === undefined ? {} : { metadata: { skill } }), ...(taskId ? { taskId } : {}) }
+        return taskOf(await wire.call('sendMessage', send(text, {}, message), { agent }))
+      }
+
+      it('get the messages that name them', async () => {
+        expect(textOf(await say('hi', 'routed'))).toBe('own for routed: hi')
+        expect(textOf(await say('hi', 'listed'))).toBe('default for listed: hi')
+        expect(textOf(await say('hi'))).toBe('default for no skill: hi')
+      })
+
+      it('keep a task in its later turns', async () => {
+        const asked = await say('ask', 'routed')
+        expect(stateOf(asked)).toBe('TASK_STATE_INPUT_REQUIRED')
+        expect(textOf(await say('this', undefined, asked.id))).toBe('own for routed: this')
+      })
+
+      it('must be known, and the error names those there are', async () => {
+        for (const operation of ['sendMessage', 'sendStreamingMessage'] as const) {
+          const request = send('hi', {}, { metadata: { skill: 'unknown' } })
+          const work =
+            operation === 'sendMessage'
+              ? wire.call(operation, request, { agent })
+              : stream(operation, request, { agent }).next()
+          const error = await expectError(work, 'INVALID_PARAMS', ['message.metadata.skill'])
+          expect(error.message).toContain('routed, listed')
+        }
+      })
+
+      it('stand behind the middleware of the agent', async () => {
+        const refused = await say('forbidden', 'routed')
+        expect([stateOf(refused), statusText(refused)]).toEqual(['TASK_STATE_REJECTED', 'not with this agent'])
+      })
+    })
+
+    describe('time limits of an agent', () => {
+      it('a turn without progress is tried again, then fails with a text that says so', async () => {
+        const request = send('stuck')
+        const task = taskOf(await wire.call('sendMessage', request, { agent: 'skilled' }))
+        expect([stateOf(task), statusText(task)]).toEqual(['TASK_STATE_FAILED', 'The agent made no progress in time.'])
+        expect(seen.attempts.get(`stuck ${(request.message as JsonObject).messageId}`)).toBe(2)
       })
     })
 

@@ -9,6 +9,7 @@ import {
   data,
   fail,
   file,
+  type Handler,
   inputRequired,
   message,
   reject,
@@ -184,4 +185,28 @@ export const demanding = agent(
   (incoming, ctx) => `${incoming.text} with ${ctx.extensions.join()}`,
 )
 
-export const agents = [scripted, answering, direct, either, inline, silent, demanding]
+const tell =
+  (handler: string): Handler =>
+  (incoming, ctx) =>
+    incoming.text === 'ask' ? inputRequired('Which?') : `${handler} for ${ctx.skill ?? 'no skill'}: ${incoming.text}`
+
+export const skilled = agent(
+  {
+    id: 'skilled',
+    skills: { routed: { tags: ['one'], handler: tell('own') }, listed: {} },
+    idleTimeoutMs: 400,
+    retry: { maxAttempts: 2, initialIntervalMs: 20 },
+    use: [
+      async (incoming, ctx, next) => {
+        if (incoming.text === 'forbidden') return reject('not with this agent')
+        if (incoming.text !== 'stuck') return next()
+        seen.attempts.set(`stuck ${incoming.messageId}`, ctx.attempt)
+        await delay(60_000, undefined, { signal: ctx.signal })
+        return next()
+      },
+    ],
+  },
+  tell('default'),
+)
+
+export const agents = [scripted, answering, direct, either, inline, silent, demanding, skilled]

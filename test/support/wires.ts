@@ -20,6 +20,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** Path of the agent. Default: the root. */
   readonly agent?: string
+  /** Of an answer, and of an error that has some; on gRPC the trailers. */
   readonly onHeaders?: (headers: Headers) => void
   /** The `id:` of each server-sent event that has one; never called on other wires. */
   readonly onId?: (id: string) => void
@@ -227,7 +228,7 @@ function connectWire(name: string, transport: (baseUrl: string) => Transport, ur
         const answer = await clientOf(options.agent)[localName]?.(message, optionsOf(options))
         return toJson(output, answer as never) as JsonObject
       } catch (error) {
-        throw wireError(error)
+        throw wireError(error, options)
       }
     },
     async *stream(operation, request, options = {}) {
@@ -237,14 +238,15 @@ function connectWire(name: string, transport: (baseUrl: string) => Transport, ur
         const events = clientOf(options.agent)[localName]?.(message, optionsOf(options)) as AsyncIterable<never>
         for await (const event of events) yield toJson(output, event) as JsonObject
       } catch (error) {
-        throw wireError(error)
+        throw wireError(error, options)
       }
     },
   }
 }
 
-function wireError(error: unknown): unknown {
+function wireError(error: unknown, { onHeaders }: CallOptions): unknown {
   if (!(error instanceof ConnectError)) return error
+  onHeaders?.(error.metadata)
   const infos = error.findDetails(ErrorInfoSchema).map((info) => ({
     '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
     ...(toJson(ErrorInfoSchema, info) as JsonObject),

@@ -96,9 +96,11 @@ export class MemoryTask {
       Math.min(this.agent.deadlineMs, 2 ** 31 - 1),
     )
     const shown = new Set<string>()
-    const log = withFields(this.host.logger, { agentId: input.agentId, taskId: input.taskId, turn: input.turn })
+    const { agentId, taskId } = input
     try {
       for (let attempt = 1; ; attempt += 1) {
+        const fields = { agentId, taskId, contextId: input.task.contextId, turn: input.turn, attempt }
+        const log = withFields(this.host.logger, fields)
         let events: TurnEvents | undefined
         const disown = this.host.bus.own(this.key, {
           picture: () => events?.said ?? { turn: input.turn, attempt, seq: 0, artifacts: [] },
@@ -126,14 +128,14 @@ export class MemoryTask {
           if (error instanceof TurnStopped && error.reason === 'worker-shutdown') return undefined
           for (const artifactId of events?.artifactIds ?? []) shown.add(artifactId)
           if (isFinalFailure(error, attempt, this.agent)) {
-            log.warn({ err: error, attempt }, 'turn failed')
+            log.warn({ err: error }, 'turn failed')
             return failedTurn(input, error, {
               attempt,
               seq: events?.position.seq ?? 0,
               artifacts: events?.artifacts() ?? [],
             })
           }
-          log.warn({ err: error, attempt }, 'turn failed, will be tried again')
+          log.warn({ err: error }, 'turn failed, will be tried again')
           await sleep(retryDelayMs(this.agent, attempt), stop.signal)
         } finally {
           disown()

@@ -22,6 +22,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow'
+import type { A2AError } from '../../a2a/errors.js'
 import { stateOf } from '../../a2a/state.js'
 import { refusal } from '../../task/may-continue.js'
 import { isEnded, lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfKey } from '../../task/reduce.js'
@@ -137,11 +138,16 @@ function refuse(record: TaskRecord, { message, owner, key }: MessageUpdateInput)
   if (turnOfKey(record, key) !== undefined) return
   const bytes = JSON.stringify(record).length
   const error = refusal(record, message.contextId, bytes, JSON.stringify(message).length)
-  if (error !== undefined) throw refusedAs(error.reason, error.message, error.metadata)
+  if (error !== undefined) throw refusedAs(error.reason, error.message, error)
 }
 
-function refusedAs(reason: string, message: string, metadata: object = {}): ApplicationFailure {
-  return ApplicationFailure.create({ type: REFUSED, nonRetryable: true, message, details: [{ reason, metadata }] })
+function refusedAs(
+  reason: string,
+  message: string,
+  { metadata, retryAfterMs }: Partial<Pick<A2AError, 'metadata' | 'retryAfterMs'>> = {},
+): ApplicationFailure {
+  const details = [{ reason, metadata: metadata ?? {}, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }]
+  return ApplicationFailure.create({ type: REFUSED, nonRetryable: true, message, details })
 }
 
 /** What Temporal has kept of a worker that fell silent. */
