@@ -8,6 +8,7 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client'
 import { ApplicationFailure, type SearchAttributePair } from '@temporalio/common'
+import { failPoint } from '#failpoints'
 import {
   A2AError,
   type A2AErrorOptions,
@@ -75,6 +76,7 @@ export class TemporalEngine implements Engine {
     const { client, taskQueue, eagerStart, store } = this.options
     const record = newTaskRecord(input)
     const args: [TaskWorkflowInput] = [{ record, policy: this.policy(agent) }]
+    failPoint?.('start.before', taskKey(input))
     try {
       await this.call('starting a task', true, () =>
         client.workflow.start(WORKFLOW_TYPE, {
@@ -92,6 +94,7 @@ export class TemporalEngine implements Engine {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return 'existing'
       throw error
     }
+    failPoint?.('start.accepted', taskKey(input))
     // Whether it is a task at all, an agent that may answer with a Message has yet to decide.
     if (agent.answers === 'task') store.project(record)
     return 'started'
@@ -101,12 +104,14 @@ export class TemporalEngine implements Engine {
     const { message, params, owner, idempotencyKey: key } = followUp
     const input: MessageUpdateInput = { message, params, owner, ...(key === undefined ? {} : { key }) }
     try {
-      return await this.call('sending a message', true, () =>
+      const answer = await this.call('sending a message', true, () =>
         this.handle(ref).executeUpdate<MessageUpdateAnswer, [MessageUpdateInput]>(MESSAGE_UPDATE, {
           args: [input],
           updateId: key ?? randomUUID(),
         }),
       )
+      failPoint?.('send.accepted', taskKey(ref))
+      return answer
     } catch (error) {
       throw await this.refusal(ref, error)
     }
@@ -119,6 +124,7 @@ export class TemporalEngine implements Engine {
       // It has ended meanwhile: what became of it is read next.
       if (!(error instanceof WorkflowNotFoundError)) throw error
     }
+    failPoint?.('cancel.accepted', taskKey(ref))
     // After the durable request, so that a handler is never stopped for a cancel that was not accepted.
     this.bus.cancel(taskKey(ref))
   }

@@ -1,6 +1,8 @@
 /** Agents as a Temporal worker: executes the turns of their tasks, and says when one has ended. */
+
 import type { Client } from '@temporalio/client'
 import { type InjectedSinks, type NativeConnection, Worker } from '@temporalio/worker'
+import { failPoint } from '#failpoints'
 import type { AgentDirectory } from '../agent/agent-definition.js'
 import type { EventBus } from '../bus/event-bus.js'
 import { taskKey } from '../bus/live-event.js'
@@ -110,7 +112,10 @@ class TurnEnd {
     // Inline, the result is part of a workflow task that is not written yet: nobody may see it before it is.
     const durable = this.inline ? this.confirmed() : Promise.resolve()
     durable.then(
-      () => this.options.onTurnEnd(this.record),
+      () => {
+        failPoint?.('turn.ended', taskKey(this.record))
+        this.options.onTurnEnd(this.record)
+      },
       (error: unknown) => this.options.logger.debug({ err: error }, 'the end of an inline turn was not confirmed'),
     )
   }

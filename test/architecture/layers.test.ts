@@ -134,6 +134,7 @@ function importsOf(file: string): Import[] {
 
 /** Path below `src`, `gen` for generated code, or the package's name. */
 function resolve(file: string, specifier: string): string {
+  if (specifier === '#failpoints') return 'internal/fail-points.ts'
   if (!specifier.startsWith('.')) return specifier
   const path = relative(ROOT, join(SRC, dirname(file), specifier))
     .replaceAll('\\', '/')

@@ -1,5 +1,6 @@
 /** One attempt at a turn as a Temporal activity: events to the bus, checkpoints, and the result as the commit. */
 import { ApplicationFailure, Context, type Info } from '@temporalio/activity'
+import { failPoint } from '#failpoints'
 import { TurnStopped } from '../../agent/agent-context.js'
 import type { AgentDefinition, AgentDirectory } from '../../agent/agent-definition.js'
 import { failedTurn, isFinalFailure } from '../../agent/failed-turn.js'
@@ -87,6 +88,7 @@ class TurnAttempt {
     if (!this.info.isLocal && lost > MAX_LOST_ATTEMPTS) return this.failed(new Error(`${lost} attempts were lost`))
     const writer = this.info.isLocal ? undefined : this.checkpointWriter()
     const key = taskKey(this.input)
+    failPoint?.('turn.begin', key)
     const disown = this.options.bus.own(key, {
       picture: () => this.said(),
       cancel: () => this.end('canceled'),
@@ -98,7 +100,9 @@ class TurnAttempt {
       this.deadline(),
     ]
     try {
-      return await this.runHandler(writer)
+      const result = await this.runHandler(writer)
+      failPoint?.('turn.result', key)
+      return result
     } catch (error) {
       return await this.afterFailure(error, writer)
     } finally {
@@ -170,6 +174,7 @@ class TurnAttempt {
       service,
       namespace,
       identity,
+      key: taskKey(this.input),
       taskToken: this.info.taskToken,
       intervalMs: checkpointMs,
       content: () => this.checkpoint(),

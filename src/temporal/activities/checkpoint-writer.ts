@@ -5,8 +5,10 @@
  * Written by an explicit RPC and not by the SDK's own heartbeat, which is throttled and not awaited: when a write resolves,
  * it is durable.
  */
+
 import { isGrpcServiceError } from '@temporalio/client'
 import type { temporal } from '@temporalio/proto'
+import { failPoint } from '#failpoints'
 import type { Checkpoint } from '../../task/turn-outcome.js'
 import { toPayloads } from '../payloads.js'
 
@@ -21,6 +23,8 @@ export interface CheckpointWriterOptions {
   readonly namespace: string
   readonly taskToken: Uint8Array
   readonly identity: string
+  /** Key of the task, see `taskKey`. */
+  readonly key: string
   /** Milliseconds between two writes. */
   readonly intervalMs: number
   content(): Checkpoint
@@ -72,10 +76,12 @@ export class CheckpointWriter {
 
   private async write(): Promise<void> {
     if (this.stopped) return
-    const { service, namespace, taskToken, identity } = this.options
+    const { service, namespace, taskToken, identity, key } = this.options
+    failPoint?.('checkpoint.before', key)
     try {
       const details = toPayloads(this.options.content())
       const answer = await service.recordActivityTaskHeartbeat({ namespace, taskToken, identity, details })
+      failPoint?.('checkpoint.written', key)
       if (answer.cancelRequested) this.options.onCancel()
     } catch (error) {
       if (!isGrpcServiceError(error) || error.code !== NOT_FOUND) throw error

@@ -1,0 +1,80 @@
+/** The agents that the fault harness serves, see `script.ts` for what they can be told. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type AgentContext, agent, fail, inputRequired } from 'temporal-a2a'
+import { writeEffect } from './effects.js'
+import { labelOf, words } from './script.js'
+
+const directory = process.env.FAULTS_DIR ?? '.'
+
+export const teller = agent(
+  { id: 'teller', default: true, retry: { initialIntervalMs: 100 } },
+  async function* (message, ctx) {
+    const label = labelOf(message.messageId)
+    const note = (what: 'turn' | 'work' | 'aborted', name: string) =>
+      writeEffect(directory, { label, what, name, turn: ctx.turn, attempt: ctx.attempt })
+    note('turn', message.messageId)
+    const [command = '', ...args] = message.text.split(' ')
+    const [first = 0, second = 0] = args.map(Number)
+    switch (command) {
+      case 'tell':
+        yield* tell(words(label, first), second, ctx)
+        return
+      case 'gated':
+        yield* words(label, second)
+        note('work', 'at-gate')
+        await gate(args[2] ?? '', ctx)
+        yield* words(label, first - second, second)
+        return
+      case 'ask':
+        return inputRequired(`How many, ${label}?`)
+      case 'chat': {
+        const line = args.join(' ')
+        yield `${ctx.turn}: ${line}. `
+        return line === 'bye' ? undefined : inputRequired('And then?')
+      }
+      case 'work':
+      case 'deaf':
+        yield 'working'
+        for (let i = 0; i < 600; i += 1) {
+          if (ctx.signal.aborted && command === 'work') {
+            note('aborted', String((ctx.signal.reason as { reason?: string }).reason))
+            ctx.signal.throwIfAborted()
+          }
+          note('work', String(i))
+          await delay(100)
+        }
+        return
+      case 'crash-once':
+        yield* words(label, second)
+        if (ctx.attempt === 1) {
+          await delay(200)
+          process.kill(process.pid, 'SIGKILL')
+        }
+        yield* words(label, first - second, second)
+        return
+      case 'throw-once':
+        yield* words(label, second)
+        if (ctx.attempt === 1) throw new Error('once')
+        yield* words(label, first - second, second)
+        return
+      case 'fail':
+        return fail('as told')
+      default:
+        throw new Error(`no such command: ${command}`)
+    }
+  },
+)
+
+async function* tell(list: readonly string[], everyMs: number, ctx: AgentContext): AsyncGenerator<string> {
+  for (const word of list) {
+    if (everyMs > 0) await delay(everyMs, undefined, { signal: ctx.signal })
+    yield word
+  }
+}
+
+/** Waits for a file: gates stay open over crashes. */
+async function gate(name: string, ctx: AgentContext): Promise<void> {
+  while (!existsSync(join(directory, `gate.${name}`))) await delay(20, undefined, { signal: ctx.signal })
+}
