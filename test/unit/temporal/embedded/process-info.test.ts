@@ -28,12 +28,12 @@ describe('processMark', () => {
   })
 
   it('takes a zombie for ended: where nobody reaps, the dead stay visible', async () => {
-    // The shell starts one that ends, then becomes a program that does not know of its child.
-    const child = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 5'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    // The shell starts one that ends a little later, and by then has become a program that does not know of its child.
+    const child = spawn('sh', ['-c', 'sleep 1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
     onTestFinished(() => void child.kill('SIGKILL'))
     const [line] = (await once(child.stdout, 'data')) as [Buffer]
     const zombie = Number(line.toString())
-    await vi.waitFor(() => expect(isRunning(zombie)).toBe(false))
+    await vi.waitFor(() => expect(isRunning(zombie)).toBe(false), 10_000)
     expect(processMark(zombie)).toBeUndefined()
     expect(() => process.kill(zombie, 0)).not.toThrow() // it is still there, so the test has tested something
   })
