@@ -67,11 +67,6 @@ export function createListener({ handle, limits, tls }: ListenerOptions): Listen
   h1?.on('clientError', refuseBroken)
   const front: NetServer = h1 ?? h2
   front.maxConnections = limits.maxConnections
-  const sockets = new Set<Socket>()
-  front.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
   h2.on('session', (session: ServerHttp2Session) => {
     sessions.add(session)
     const stopPings = keepAlive(session, limits)
@@ -83,6 +78,11 @@ export function createListener({ handle, limits, tls }: ListenerOptions): Listen
   // A broken session ends itself; its requests see their stream close.
   h2.on('sessionError', () => {})
   if (h1 !== undefined) splitByFirstBytes(h1, h2, limits.headersTimeoutMs)
+  const sockets = new Set<Socket>()
+  front.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
 
   return {
     listen(port, host) {

@@ -183,7 +183,10 @@ describe('the agent card', () => {
         streaming: true,
         pushNotifications: false,
         extendedAgentCard: false,
-        extensions: [{ uri: 'urn:test:optional', description: 'optional' }],
+        extensions: [
+          { uri: 'urn:test:optional', description: 'optional' },
+          { uri: 'urn:temporal-a2a:cursor:v1', description: expect.stringContaining('Last-Event-ID') },
+        ],
       },
       defaultInputModes: ['text/plain', 'application/json', 'image/*'],
       defaultOutputModes: ['text/plain'],
