@@ -105,6 +105,23 @@ describe('a server with cursors', () => {
     expect(server.calls.map(({ method }) => method)).toEqual(['SubscribeToTask', 'GetTask'])
   })
 
+  it('that refuses the cursor is asked without it', async () => {
+    const bot = await client([
+      (call) => {
+        call.event(task('WORKING'), '1.1.1')
+        setTimeout(() => call.cut(), 20)
+      },
+      (call) => call.error(-32602, 'Invalid parameters'),
+      (call) => {
+        call.event(task('COMPLETED', 'all of it'))
+        call.end()
+      },
+    ])
+    const events = await all((await bot.stream('count')).events())
+    expect(outline(events)).toEqual(['task WORKING', 'artifact', 'status COMPLETED'])
+    expect(server.calls.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '1.1.1', undefined])
+  })
+
   it('that has forgotten the cursor begins with the Task: only what is new of it is shown', async () => {
     const bot = await client([
       (call) => {

@@ -35,7 +35,7 @@ async function through(transport: TransportName, options: ConnectOptions = {}): 
   }))
   return connect(
     { ...card, supportedInterfaces },
-    { transports: [transport], retrySends: true, retry: { initialMs: 5, maxMs: 50 }, ...options },
+    { transports: [transport], retry: { initialMs: 5, maxMs: 50 }, ...options },
   )
 }
 
@@ -78,8 +78,12 @@ describe.each(['jsonrpc', 'rest', 'connect', 'grpc'] as const)('over %s', (trans
       turn += 1
       return (sizes[turn % sizes.length] ?? 1_000) + turn * 40
     })
+    // Connections of earlier calls are kept open, without a limit.
+    proxy.cut()
+    const before = proxy.accepted
     const run = await client.stream('count 300')
     const events = await all(run.events())
+    expect(proxy.accepted - before).toBeGreaterThan(5)
     expect(streamedText(events)).toBe(numbers(300))
     expect(outline(events).filter((line) => line.startsWith('task'))).toHaveLength(1)
     expect(outline(events).at(-1)).toBe('status COMPLETED')
@@ -95,9 +99,12 @@ describe.each(['jsonrpc', 'rest', 'connect', 'grpc'] as const)('over %s', (trans
       turn += 1
       return turn < 6 ? 10 : Number.POSITIVE_INFINITY
     })
+    proxy.cut()
+    const before = proxy.accepted
     const contextId = `context-${gateName()}`
     const run = await client.send('echo once', { contextId })
     expect(await run.text()).toBe('Echo: once')
+    expect(proxy.accepted - before).toBeGreaterThanOrEqual(6)
     expect((await client.listTasks({ contextId })).tasks).toHaveLength(1)
     client.close()
   })
