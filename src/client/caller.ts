@@ -1,10 +1,11 @@
 /** One agent over one transport: headers, tenant, deadlines and retries, the same for every operation. */
 import type { JsonObject } from '@bufbuild/protobuf'
 import type { AgentCardJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { CURSOR_EXTENSION } from '../a2a/cursor-text.js'
 import { EXTENSIONS_HEADER, VERSION_HEADER } from '../a2a/service-params.js'
 import { type RetryOptions, withRetries } from './backoff.js'
 import { openScope } from './call-scope.js'
-import { CURSOR_EXTENSION, type PlacedEvent, takeCursor } from './cursor.js'
+import { type PlacedEvent, takeCursor } from './cursor.js'
 import { isRefusal, isTransient } from './errors.js'
 import { isIdempotent, type StreamTypes, type UnaryTypes } from './operations.js'
 import type { CallOptions } from './options.js'

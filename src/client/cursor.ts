@@ -1,12 +1,8 @@
 /** The place of an event in its task's life, as our servers give it: opaque here, only handed back. */
 import type { JsonObject } from '@bufbuild/protobuf'
 import type { StreamResponseJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { CURSOR_EXTENSION } from '../a2a/cursor-text.js'
 import type { StreamItem } from './transport.js'
-
-/** The extension under which every event's metadata carries its cursor. */
-export const CURSOR_EXTENSION = 'urn:temporal-a2a:cursor:v1'
-/** Hands a cursor back on SubscribeToTask: HTTP header and gRPC metadata. */
-export const LAST_EVENT_ID = 'last-event-id'
 
 export interface PlacedEvent {
   readonly event: StreamResponseJson

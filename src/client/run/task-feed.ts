@@ -5,12 +5,13 @@
  * Task as it is, and only what is new of it is an event.
  */
 import type { StreamResponseJson, TaskJson, TaskStatusJson } from '../../../gen/lf/a2a/v1/a2a_pb.js'
-import { isA2AError } from '../../a2a/errors.js'
+import { type A2AError, isA2AError } from '../../a2a/errors.js'
+import { LAST_EVENT_ID_HEADER } from '../../a2a/service-params.js'
 import { isTerminal } from '../../a2a/state.js'
 import { onAbort, sleep } from '../../internal/abort.js'
 import type { Backoff } from '../backoff.js'
 import type { Caller } from '../caller.js'
-import { LAST_EVENT_ID, type PlacedEvent } from '../cursor.js'
+import type { PlacedEvent } from '../cursor.js'
 import { deepEqual } from '../deep-equal.js'
 import { isTransient } from '../errors.js'
 import type { CallOptions } from '../options.js'
@@ -119,11 +120,7 @@ export class TaskFeed {
     } catch (error) {
       this.source = undefined
       signal.throwIfAborted()
-      if (source.resumed && isA2AError(error) && error.reason === 'UNSUPPORTED_OPERATION' && !this.polls) {
-        // It has ended, or the server cannot stream after all.
-        this.polls = true
-        return 0
-      }
+      if (source.resumed && isA2AError(error) && this.goesAnotherWay(error)) return 0
       const pauseMs = isTransient(error) && this.taskId !== undefined ? backoff.next(error.retryAfterMs) : undefined
       if (pauseMs === undefined) throw error
       return pauseMs
@@ -132,11 +129,24 @@ export class TaskFeed {
     }
   }
 
+  /** A subscription was refused for good, and there is another way to the same. */
+  private goesAnotherWay({ reason }: A2AError): boolean {
+    if (reason === 'INVALID_PARAMS' && this.cursor !== undefined) {
+      // The server does not know the place: the Task as it is will do.
+      this.cursor = undefined
+      return true
+    }
+    // The task has ended, or the server cannot stream after all.
+    const pollable = reason === 'UNSUPPORTED_OPERATION' && !this.polls
+    this.polls ||= pollable
+    return pollable
+  }
+
   private open(): Source {
     const life = new AbortController()
     const id = this.taskId ?? ''
     const { signal } = life
-    const headers = this.cursor === undefined ? {} : { [LAST_EVENT_ID]: this.cursor }
+    const headers = this.cursor === undefined ? {} : { [LAST_EVENT_ID_HEADER]: this.cursor }
     const events = this.polls ? this.poll(signal) : this.caller.stream('subscribeToTask', { id }, { headers, signal })
     return { events, abort: (reason) => life.abort(reason), resumed: true }
   }
