@@ -1,14 +1,14 @@
 /** The one object that server, engines, tester and docs know an agent by. `agent()` makes it and checks it. */
 import type { AgentCardJson, AgentExtensionJson, AgentSkillJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { agentIdProblem } from '../a2a/ids.js'
-import type { AgentContext } from './agent-context.js'
+import type { AgentContext, TurnContext } from './agent-context.js'
 import type { IncomingMessage } from './incoming-message.js'
 import type { Result } from './result.js'
 
 /** A function, or a generator that yields several results. */
-export type Handler = (
+export type Handler<Context extends TurnContext = AgentContext> = (
   message: IncomingMessage,
-  ctx: AgentContext,
+  ctx: Context,
 ) =>
   | Result
   | undefined
@@ -110,6 +110,9 @@ export class AgentDefinitionError extends TypeError {
  *
  * @throws AgentDefinitionError an id that cannot be used, options that contradict each other, a handler that is no function
  */
+export function agent(meta: AgentMeta & { readonly run?: 'durable' }, handler: Handler): AgentDefinition
+/** With `run: 'inline'` or `'direct'` the handler has no durable calls: `ctx.step`, `ctx.ask` and their like. */
+export function agent(meta: AgentMeta, handler: Handler<TurnContext>): AgentDefinition
 export function agent(meta: AgentMeta, handler: Handler): AgentDefinition {
   const refuse = (what: string) => {
     throw new AgentDefinitionError(`agent ${JSON.stringify(meta?.id)}: ${what}`)

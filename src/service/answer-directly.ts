@@ -3,6 +3,7 @@ import type { MessageJson, SendMessageRequestJson } from '../../gen/lf/a2a/v1/a2
 import { A2AError, isA2AError, taskNotFound } from '../a2a/errors.js'
 import { type AgentContext, TurnStopped } from '../agent/agent-context.js'
 import { AnswerCollector } from '../agent/answer.js'
+import { refusedCalls } from '../agent/durable-calls.js'
 import { failureText } from '../agent/failed-turn.js'
 import { eachResult, illegal } from '../agent/handler-results.js'
 import { incomingMessage } from '../agent/incoming-message.js'
@@ -113,6 +114,7 @@ class DirectCall {
       turn: 1,
       caller: { principal, tenant },
       log: silentLogger,
+      ...refusedCalls(agent),
       emit: () => Promise.reject(illegal(agent.id, `emitted an event, but it declares answers: 'message'`)),
     }
   }
