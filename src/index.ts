@@ -2,7 +2,17 @@
 
 export type { ArtifactJson, MessageJson, PartJson, TaskJson, TaskStateJson } from '../gen/lf/a2a/v1/a2a_pb.js'
 export { A2AError, type A2AErrorReason, isA2AError } from './a2a/errors.js'
-export { type AgentContext, type Caller, type StopReason, TurnStopped } from './agent/agent-context.js'
+export {
+  type AgentContext,
+  type AskOptions,
+  type Caller,
+  type Question,
+  type StepContext,
+  type StepOptions,
+  type StopReason,
+  type TurnContext,
+  TurnStopped,
+} from './agent/agent-context.js'
 export {
   type AgentDefinition,
   AgentDefinitionError,
@@ -11,6 +21,7 @@ export {
   type Handler,
   type RetryPolicy,
 } from './agent/agent-definition.js'
+export { ApprovalDenied, AskTimeout, ChangedOrderError, StepError } from './agent/durable-call-errors.js'
 export { IdleTimeoutError } from './agent/idle-timeout.js'
 export type { IncomingFile, IncomingMessage } from './agent/incoming-message.js'
 export type { Middleware, Next } from './agent/middleware.js'
@@ -31,5 +42,6 @@ export {
   text,
 } from './agent/result.js'
 export type { SkillMeta, SkillOptions, Skills } from './agent/skills.js'
+export type { Duration } from './internal/duration.js'
 export type { Logger } from './internal/logger.js'
 export { type Served, type ServeOptions, serve } from './serve.js'

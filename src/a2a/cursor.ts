@@ -29,7 +29,8 @@ export function compareCursors(a: Cursor, b: Cursor): number {
 
 /** True when nothing can lie between `last` and `next`. */
 export function follows(last: Position, next: Cursor): boolean {
-  if (last.ended) return next.turn === last.turn + 1 && next.seq === 1
-  if (next.turn !== last.turn) return false
+  if (last.ended && next.turn !== last.turn) return next.turn === last.turn + 1 && next.seq === 1
+  // Within a turn that has ended nothing comes but its question once more.
+  if (next.turn !== last.turn || (last.ended && next.attempt !== last.attempt)) return false
   return next.attempt === last.attempt ? next.seq === last.seq + 1 : next.attempt > last.attempt && next.seq === 1
 }

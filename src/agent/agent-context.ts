@@ -1,10 +1,16 @@
 /** What a handler is given besides the message. */
-import type { MessageJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { MessageJson, PartJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { Duration } from '../internal/duration.js'
 import type { Logger } from '../internal/logger.js'
+import type { IncomingMessage } from './incoming-message.js'
 import type { EmittedEvent } from './result.js'
 
-/** Why `ctx.signal` aborted: `ctx.signal.reason.reason`. */
-export type StopReason = 'canceled' | 'deadline' | 'idle' | 'worker-shutdown' | 'superseded'
+/**
+ * Why `ctx.signal` aborted: `ctx.signal.reason.reason`. `suspended`: the handler waits in a durable call, and is called
+ * again when it goes on.
+ */
+export type StopReason = 'canceled' | 'deadline' | 'idle' | 'worker-shutdown' | 'superseded' | 'suspended'
 
 /** The reason of an aborted `ctx.signal`. */
 export class TurnStopped extends Error {
@@ -24,12 +30,13 @@ export interface Caller {
   readonly tenant: string
 }
 
-export interface AgentContext {
+/** What every handler has. */
+export interface TurnContext {
   /** Aborts when the task is canceled, its deadline has passed or the process stops. Hand it to everything that waits. */
   readonly signal: AbortSignal
   readonly taskId: string
   readonly contextId: string
-  /** The task as it was when the turn began, this message in its history. */
+  /** The task as it was when the turn began, this message in its history. A later turn of the same handler sees a later one. */
   readonly task: TaskJson
   /** Id of the skill the message is for: the one its metadata names, else the one the task was last asked for. */
   readonly skill: string | undefined
@@ -43,7 +50,7 @@ export interface AgentContext {
   readonly extensions: readonly string[]
   /** Which try at this turn, from 1. Above 1 after a crash or a thrown error: code may have run before. */
   readonly attempt: number
-  /** Which message of the task this is, from 1. */
+  /** Which message of the caller this is within the task, from 1. */
   readonly turn: number
   readonly caller: Caller
   /** Bound to agent, task and context. */
@@ -53,4 +60,76 @@ export interface AgentContext {
    * handler ends, and is shown once it is durable, like one that is returned.
    */
   emit(event: EmittedEvent): Promise<void>
+}
+
+/**
+ * What a handler of a durable agent has besides: calls whose outcome is written down before the next line runs. When the
+ * handler is called again, after a crash or a long wait, it runs from its beginning, and every call that has an outcome gives
+ * that again in place of being made. So the calls a handler makes must follow from its message and from earlier outcomes.
+ */
+export interface AgentContext extends TurnContext {
+  /**
+   * Runs `work` and keeps what it gives back: once that is written down, it never runs again. Steps may run beside each
+   * other (`Promise.all`), but not inside each other.
+   *
+   * @param name for the journal; a name may be used again, then the order counts
+   * @param work gives back JSON, or undefined
+   * @throws StepError `work` has thrown in all its tries. Caught, it is kept like a result; uncaught, the next attempt of
+   *   the turn runs the step again
+   * @throws A2AError INVALID_AGENT_RESPONSE what it gave back is not JSON; PAYLOAD_TOO_LARGE the task would exceed its limit
+   */
+  step<Value>(name: string, work: (step: StepContext) => Value | Promise<Value>, options?: StepOptions): Promise<Value>
+  /**
+   * Asks the caller, and waits for the answer for as long as it takes: the task becomes INPUT_REQUIRED, and until the answer
+   * comes nothing of the handler is kept in memory. `finally` blocks around it do not run meanwhile.
+   *
+   * @returns the answer; with a schema, what the schema makes of its data part, or of its text when it has none
+   * @throws AskTimeout nobody has answered in time
+   */
+  ask(question: Question, options?: AskOptions): Promise<IncomingMessage>
+  ask<Schema extends StandardSchemaV1>(
+    question: Question,
+    options: AskOptions & { readonly schema: Schema },
+  ): Promise<StandardSchemaV1.InferOutput<Schema>>
+  /**
+   * Asks for a yes, and waits as {@link AgentContext.ask} does. An answer is a word such as `yes` or `no`, or a data part
+   * `{ "approved": true }`; any other is asked again.
+   *
+   * @throws ApprovalDenied the answer is no; uncaught, the task ends REJECTED
+   * @throws AskTimeout nobody has answered in time
+   */
+  approve(question: Question, options?: AskOptions): Promise<void>
+  /** Waits; above 30 s nothing of the handler is kept in memory meanwhile, and the task is WORKING. */
+  sleep(duration: Duration): Promise<void>
+}
+
+/** What a question says: text, or parts of a message as ProtoJSON. */
+export type Question = string | readonly PartJson[]
+
+export interface AskOptions {
+  /** How long to wait for an answer. Default: for ever. */
+  readonly timeout?: Duration
+  /** After how long without an answer the question is asked once more, again and again. At least 100 ms. Default: never. */
+  readonly reminder?: Duration
+}
+
+export interface StepOptions {
+  /** How often `work` is tried. Default: once; the turn is tried again by the agent's own policy. */
+  readonly retry?: {
+    /** In all. Default 1. */
+    readonly maxAttempts?: number
+    /** Wait before the second try, in milliseconds; doubles after each. Default 500. */
+    readonly initialIntervalMs?: number
+    /** The longest wait between two tries, in milliseconds. Default 30000. */
+    readonly maxIntervalMs?: number
+  }
+}
+
+export interface StepContext {
+  /** `ctx.signal`. */
+  readonly signal: AbortSignal
+  /** Which try it is within this attempt at the turn, from 1. */
+  readonly attempt: number
+  /** The same for every try at this step, whatever process makes it: for services that take a key. */
+  readonly idempotencyKey: string
 }

@@ -1,7 +1,7 @@
 /** The one object that server, engines, tester and docs know an agent by. `agent()` makes it and checks it. */
 import type { AgentCardJson, AgentExtensionJson, AgentSkillJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { agentIdProblem } from '../a2a/ids.js'
-import type { AgentContext } from './agent-context.js'
+import type { AgentContext, TurnContext } from './agent-context.js'
 import type { IncomingMessage } from './incoming-message.js'
 import { applyMiddleware, type Middleware } from './middleware.js'
 import { type RateLimit, type RateLimitMeta, rateLimitList, rateLimits, rateLimitsProblem } from './rate-limits.js'
@@ -9,9 +9,9 @@ import type { Result } from './result.js'
 import { routeSkills, type Skills, skillList, skillOnCard, skillsProblem } from './skills.js'
 
 /** A function, or a generator that yields several results. */
-export type Handler = (
+export type Handler<Context extends TurnContext = AgentContext> = (
   message: IncomingMessage,
-  ctx: AgentContext,
+  ctx: Context,
 ) =>
   | Result
   | undefined
@@ -126,7 +126,9 @@ export class AgentDefinitionError extends TypeError {
  * @param handler of all messages that no skill's handler takes; without one, every task has to name a skill that has one
  * @throws AgentDefinitionError an id that cannot be used, options that contradict each other, a handler that is no function
  */
-export function agent(meta: AgentMeta, handler: Handler): AgentDefinition
+export function agent(meta: AgentMeta & { readonly run?: 'durable' }, handler: Handler): AgentDefinition
+/** With `run: 'inline'` or `'direct'` the handler has no durable calls: `ctx.step`, `ctx.ask` and their like. */
+export function agent(meta: AgentMeta, handler: Handler<TurnContext>): AgentDefinition
 export function agent(meta: AgentMeta & { readonly skills: Skills }): AgentDefinition
 export function agent(meta: AgentMeta, handler?: Handler): AgentDefinition {
   const refuse = (what: string): void => {

@@ -6,6 +6,7 @@ import type { TurnResult } from '../task/task-record.js'
 import type { TurnInput } from '../task/turn-input.js'
 import { TurnStopped } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
+import { AskTimeout } from './durable-call-errors.js'
 import { IdleTimeoutError } from './idle-timeout.js'
 
 /**
@@ -15,6 +16,8 @@ export function isFinalFailure(error: unknown, failures: number, agent: AgentDef
   if (error instanceof TurnStopped) return true
   // What the agent must never give, it would give again.
   if (isA2AError(error)) return true
+  // A question stays unanswered.
+  if (error instanceof AskTimeout) return true
   return failures >= agent.retry.maxAttempts
 }
 
@@ -41,6 +44,7 @@ export function failedTurn(
 export function failureText(error: unknown): string {
   if (error instanceof TurnStopped && error.reason === 'deadline') return 'The agent did not finish in time.'
   if (error instanceof IdleTimeoutError) return 'The agent made no progress in time.'
+  if (error instanceof AskTimeout) return 'Nobody answered in time.'
   if (isA2AError(error)) return error.message
   return 'The agent failed to handle the message.'
 }

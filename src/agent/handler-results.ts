@@ -88,12 +88,18 @@ async function drain(generator: ResultGenerator, host: HandlerHost, take: TakeRe
   }
 }
 
+function isSuspended({ reason }: AbortSignal): boolean {
+  return reason instanceof TurnStopped && reason.reason === 'suspended'
+}
+
 /** The promise's value, or a rejection when the signal has aborted and the handler did not end within the grace time. */
 function unlessStopped<T>(work: Promise<T>, { signal, graceMs }: HandlerHost): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     let timer: ReturnType<typeof setTimeout> | undefined
     const off = onAbort(signal, () => {
-      timer = setTimeout(() => reject(signal.reason), graceMs)
+      // A handler that waits in a durable call has nothing to finish.
+      if (isSuspended(signal)) reject(signal.reason)
+      else timer = setTimeout(() => reject(signal.reason), graceMs)
     })
     const done = () => {
       off()

@@ -5,23 +5,31 @@
 import type { MessageJson, PartJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import type { A2AError } from '../a2a/errors.js'
 import { isInterrupted, isTerminal } from '../a2a/state.js'
+import { onAbort } from '../internal/abort.js'
 import { assertNever } from '../internal/assert-never.js'
 import type { Logger } from '../internal/logger.js'
+import type { JournalEntry } from '../task/journal-entry.js'
 import { MAX_RECORD_BYTES, tooLarge } from '../task/may-continue.js'
+import { messageNumber } from '../task/message-number.js'
+import type { HandlerOrigin, SuspendedHandler } from '../task/suspension.js'
 import type { TurnEndState, TurnResult } from '../task/task-record.js'
 import type { TurnInput } from '../task/turn-input.js'
-import type { AgentContext } from './agent-context.js'
+import { type AgentContext, TurnStopped } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
 import { AnswerCollector } from './answer.js'
+import { ApprovalDenied } from './durable-call-errors.js'
+import { DurableCalls, refusedCalls } from './durable-calls.js'
 import { describe, eachResult, type HandlerHost, illegal, readResult } from './handler-results.js'
 import { IdleTimeout } from './idle-timeout.js'
 import { incomingMessage } from './incoming-message.js'
+import { Journal } from './journal.js'
 import {
   complete,
   type EmittedEvent,
   type EndResult,
   type MessageResult,
   type Result,
+  reject,
   TAG,
   type TaggedResult,
 } from './result.js'
@@ -38,8 +46,14 @@ export interface TurnHost extends TurnEventsHost, HandlerHost {
   onEvents?(events: TurnEvents): void
   /** The turn is about to be shown as a task that is WORKING. */
   onBegin?(): void
-  /** Makes what was said so far durable; awaited before an interrupted state is shown. */
+  /** Makes what was said and journalled so far durable. Rejects when it could not be written. */
   checkpoint(): Promise<void>
+  /** The journal as earlier attempts at this turn have left it. */
+  readonly journalBefore: readonly JournalEntry[] | undefined
+  /** The journal of the attempt, as soon as there is one: for checkpoints. */
+  onJournal?(journal: Journal): void
+  /** Resolves when everything has run that can run without waiting for something outside of this process. */
+  drained(): Promise<void>
 }
 
 /**
@@ -57,8 +71,8 @@ export async function runTurn(agent: AgentDefinition, input: TurnInput, host: Tu
   } catch (error) {
     throw run.idle.failure(agent.id) ?? error
   } finally {
-    run.idle.release()
     events.close()
+    run.close()
   }
 }
 
@@ -68,6 +82,13 @@ class TurnRun {
   private readonly input: TurnInput
   private readonly host: TurnHost
   private readonly events: TurnEvents
+  /** With which message the handler is called; it may have been called with it in an earlier turn. */
+  private readonly origin: HandlerOrigin
+  private readonly stop = new AbortController()
+  private readonly release: () => void
+  private journalMade: Journal | undefined
+  private taskBytes: number | undefined
+  private suspended: { handler: SuspendedHandler; question: readonly PartJson[] | undefined } | undefined
   private begun = false
   private end: EndResult | undefined
   private emittedEnd: { state: TurnEndState; message?: MessageJson; metadata?: TaskJson['metadata'] } | undefined
@@ -79,26 +100,101 @@ class TurnRun {
     this.host = host
     this.events = events
     this.idle = new IdleTimeout(host.signal, agent.idleTimeoutMs)
+    const { turn, place, params } = input
+    this.origin = input.resumed?.suspension.origin ?? { turn, place, params }
+    this.release = onAbort(this.idle.signal, () => this.stop.abort(this.idle.signal.reason))
+  }
+
+  /** Whatever of the handler still runs is not heard any more. */
+  close(): void {
+    this.idle.release()
+    this.release()
   }
 
   async result(): Promise<TurnResult> {
     this.host.signal.throwIfAborted()
     const { handler, answers } = this.agent
     if (answers === 'task') await this.begin()
-    const returned = handler(incomingMessage(this.input.message), this.context())
-    const { graceMs } = this.host
-    const handlerHost = { signal: this.idle.signal, graceMs, breathe: () => this.host.breathe() }
-    if (answers === 'message') {
-      const answer = new AnswerCollector(this.agent)
-      await eachResult(returned, handlerHost, (given, last) => {
-        this.idle.progress()
-        answer.take(given, last)
-      })
-      this.answer = this.answerMessage(answer.content.parts, answer.content.metadata)
-    } else {
-      await eachResult(returned, handlerHost, (given, last) => this.take(given, last))
+    // Before the handler, which may be called in the middle of what it has done before.
+    if (this.input.resumed !== undefined || this.host.journalBefore !== undefined) this.journal()
+    try {
+      await this.run(handler(incomingMessage(this.message()), this.context()))
+      this.journalMade?.assertComplete()
+    } catch (error) {
+      if (this.suspended !== undefined) return this.suspendedResult(this.suspended)
+      if (!(error instanceof ApprovalDenied)) throw error
+      this.journalMade?.assertComplete()
+      this.end = reject('The approval was denied.')
     }
     return this.finish()
+  }
+
+  private async run(returned: ReturnType<AgentDefinition['handler']>): Promise<void> {
+    const handlerHost: HandlerHost = {
+      signal: this.stop.signal,
+      graceMs: this.host.graceMs,
+      breathe: () => this.host.breathe(),
+    }
+    if (this.agent.answers !== 'message') {
+      return eachResult(returned, handlerHost, (given, last) => this.take(given, last))
+    }
+    const answer = new AnswerCollector(this.agent)
+    await eachResult(returned, handlerHost, (given, last) => {
+      this.idle.progress()
+      answer.take(given, last)
+    })
+    this.answer = this.answerMessage(answer.content.parts, answer.content.metadata)
+  }
+
+  private message(): MessageJson {
+    const { input, origin } = this
+    return input.resumed === undefined ? input.message : (input.task.history?.[origin.place] ?? input.message)
+  }
+
+  private journal(): Journal {
+    if (this.journalMade !== undefined) return this.journalMade
+    const { host, input } = this
+    const { resumed } = input
+    const made = new Journal(host.journalBefore ?? resumed?.suspension.journal ?? [], resumed?.suspension.at, {
+      signal: this.stop.signal,
+      log: host.log,
+      save: () => {
+        this.idle.progress()
+        return host.checkpoint()
+      },
+      drained: () => host.drained(),
+    })
+    this.journalMade = made
+    host.onJournal?.(made)
+    return made
+  }
+
+  private fits(bytes: number): boolean {
+    this.taskBytes ??= JSON.stringify(this.input.task).length
+    return this.taskBytes + this.events.bytes + this.journal().bytes + bytes <= MAX_RECORD_BYTES
+  }
+
+  /** The handler waits: what it has said so far, the question it waits with, and how it goes on. */
+  private async suspendedResult({
+    handler,
+    question,
+  }: {
+    handler: SuspendedHandler
+    question: readonly PartJson[] | undefined
+  }): Promise<TurnResult> {
+    await this.begin()
+    this.events.closeText()
+    this.events.supersede(this.host.shownBefore)
+    const { attempt, seq } = this.events.position
+    const message = question === undefined ? this.events.said.status?.message : this.events.agentMessage(question)
+    return {
+      attempt,
+      seq,
+      artifacts: this.events.artifacts(),
+      state: handler.until === 'answer' ? 'TASK_STATE_INPUT_REQUIRED' : 'TASK_STATE_WORKING',
+      ...(message === undefined ? {} : { message }),
+      suspended: handler,
+    }
   }
 
   /** From here on it is a task that callers see. */
@@ -117,6 +213,8 @@ class TurnRun {
     this.idle.progress()
     const result = readResult(this.agent.id, given, last)
     if (result === undefined) return
+    // It was said in an earlier turn.
+    if (this.journalMade?.caughtUp === false) return
     if (this.end !== undefined || this.emittedEnd !== undefined || this.answer !== undefined) {
       throw this.illegal(`gave ${describe(given)} after its final result`)
     }
@@ -188,29 +286,54 @@ class TurnRun {
   }
 
   private context(): AgentContext {
-    const { input, host } = this
+    const { input, host, origin } = this
     const history = input.task.history ?? []
-    const before = history.slice(0, placeOfMessage(history, input.turn))
+    const calls = this.agent.run === 'durable' ? this.calls() : refusedCalls(this.agent)
+    const before = history.slice(0, origin.place)
     return {
-      signal: this.idle.signal,
+      signal: this.stop.signal,
       taskId: input.taskId,
       contextId: input.task.contextId ?? '',
       task: input.task,
-      skill: skillOf(this.agent, input.message, before),
+      skill: skillOf(this.agent, this.message(), before),
       history: before,
-      metadata: input.params.metadata ?? {},
-      acceptedOutputModes: input.params.acceptedOutputModes ?? [],
-      extensions: input.params.extensions ?? [],
+      metadata: origin.params.metadata ?? {},
+      acceptedOutputModes: origin.params.acceptedOutputModes ?? [],
+      extensions: origin.params.extensions ?? [],
       attempt: host.attempt,
-      turn: input.turn,
+      turn: messageNumber(history, origin.place),
       caller: { principal: input.owner, tenant: input.tenant },
       log: host.log,
       emit: (event) => this.emit(event),
+      step: calls.step,
+      ask: calls.ask,
+      approve: calls.approve,
+      sleep: calls.sleep,
     }
+  }
+
+  private calls(): DurableCalls {
+    const run = this
+    return new DurableCalls({
+      agent: this.agent,
+      input: this.input,
+      origin: this.origin,
+      signal: this.stop.signal,
+      log: this.host.log,
+      get journal() {
+        return run.journal()
+      },
+      fits: (bytes) => this.fits(bytes),
+      suspend: (handler, question) => {
+        this.suspended = { handler, question }
+        this.stop.abort(new TurnStopped('suspended'))
+      },
+    })
   }
 
   private async emit(event: EmittedEvent): Promise<void> {
     this.idle.progress()
+    if (this.journalMade?.caughtUp === false) return
     if (this.agent.answers === 'message') throw this.illegal(`emitted an event, but it declares answers: 'message'`)
     if (this.end !== undefined || this.emittedEnd !== undefined)
       throw this.illegal('emitted an event after its final result')
@@ -242,13 +365,6 @@ class TurnRun {
   private illegal(what: string): A2AError {
     return illegal(this.agent.id, what)
   }
-}
-
-/** Index of the message of a turn: turn n handles the n-th message of the caller. */
-function placeOfMessage(history: readonly MessageJson[], turn: number): number {
-  let seen = 0
-  const index = history.findIndex(({ role }) => role === 'ROLE_USER' && ++seen === turn)
-  return index < 0 ? history.length : index
 }
 
 function endState(state: EndResult['state']): TurnEndState {

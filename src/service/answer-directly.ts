@@ -3,6 +3,7 @@ import type { MessageJson, SendMessageRequestJson } from '../../gen/lf/a2a/v1/a2
 import { A2AError, isA2AError, taskNotFound } from '../a2a/errors.js'
 import { type AgentContext, TurnStopped } from '../agent/agent-context.js'
 import { AnswerCollector } from '../agent/answer.js'
+import { refusedCalls } from '../agent/durable-calls.js'
 import { failureText } from '../agent/failed-turn.js'
 import { eachResult, illegal } from '../agent/handler-results.js'
 import { IdleTimeout } from '../agent/idle-timeout.js'
@@ -131,6 +132,7 @@ class DirectCall {
       get log() {
         return withFields(call.logger, { agentId: agent.id, contextId: call.contextId })
       },
+      ...refusedCalls(agent),
       emit: () => Promise.reject(illegal(agent.id, `emitted an event, but it declares answers: 'message'`)),
     }
   }

@@ -5,14 +5,20 @@
  * Turns run one at a time, one accepted message each. A turn that ends while messages wait does not end the task: its
  * artifacts are kept, the state stays WORKING, the next turn runs. A cancel empties the queue, and then any end of the
  * running turn makes the task CANCELED.
+ *
+ * A turn may end with its handler waiting inside a call. What continues the handler is a turn as well: of the answer, or of
+ * no message when time alone continues it.
  */
 import type { ArtifactJson, MessageJson, TaskJson, TaskStatusJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { isInterrupted, isTerminal, stateOf } from '../a2a/state.js'
+import { nextAlarm, reminded, suspend } from './suspension.js'
 import { MAX_KEYS, type QueuedMessage, type TaskRecord, type TurnParams, type TurnResult } from './task-record.js'
 
 export type TaskEvent =
   | { readonly type: 'accepted'; readonly message: MessageJson; readonly params: TurnParams; readonly key?: string }
   | { readonly type: 'turnStarted'; readonly at: string }
+  | { readonly type: 'turnWoken'; readonly at: string }
+  | { readonly type: 'reminded'; readonly at: string }
   | { readonly type: 'turnEnded'; readonly result: TurnResult; readonly at: string }
   | { readonly type: 'turnLost'; readonly partial?: TurnResult; readonly text: string; readonly at: string }
   | { readonly type: 'cancelRequested' }
@@ -30,6 +36,10 @@ export function reduce(record: TaskRecord, event: TaskEvent): TaskRecord {
       return accepted(record, event)
     case 'turnStarted':
       return turnStarted(record, event.at)
+    case 'turnWoken':
+      return turnWoken(record, event.at)
+    case 'reminded':
+      return remindedTask(record, event.at)
     case 'turnEnded':
       return record.cancelRequested
         ? canceled(record, event.at, event.result)
@@ -52,7 +62,8 @@ export function isEnded(record: TaskRecord): boolean {
 
 /** The message that the next turn is to handle, when one may start now. */
 export function nextMessage(record: TaskRecord): QueuedMessage | undefined {
-  return isTurnRunning(record) || isEnded(record) ? undefined : record.inbox[0]
+  if (isTurnRunning(record) || isEnded(record) || record.suspended?.until === 'time') return undefined
+  return record.inbox[0]
 }
 
 export function isTurnRunning(record: TaskRecord): boolean {
@@ -110,13 +121,37 @@ function turnStarted(record: TaskRecord, at: string): TaskRecord {
   })
 }
 
-function turnEnded(record: TaskRecord, result: TurnResult, at: string): TaskRecord {
+/** The handler goes on by time alone. A question that got no answer becomes part of the history, as an answered one does. */
+function turnWoken(record: TaskRecord, at: string): TaskRecord {
+  if (nextAlarm(record)?.type !== 'wake') throw new IllegalTransitionError('turnWoken: no handler waits for its time')
+  const history = historyWithQuestion(record.task)
+  return next(record, {
+    task: withStatus({ ...record.task, history }, { state: 'TASK_STATE_WORKING', timestamp: at }),
+    position: { turn: record.position.turn + 1, attempt: 1, seq: 0, ended: false },
+  })
+}
+
+function remindedTask(record: TaskRecord, at: string): TaskRecord {
+  const { suspended, position } = record
+  if (suspended === undefined || nextAlarm(record)?.type !== 'remind') {
+    throw new IllegalTransitionError('reminded: no question is open')
+  }
+  return next(record, {
+    task: withStatus(record.task, { ...record.task.status, timestamp: at }),
+    position: { ...position, seq: position.seq + 1 },
+    suspended: reminded(suspended, at),
+  })
+}
+
+function turnEnded({ suspended: before, ...record }: TaskRecord, result: TurnResult, at: string): TaskRecord {
+  const suspended = result.suspended === undefined ? {} : { suspended: suspend(before, result.suspended, at) }
   const task = withArtifacts(record.task, result.artifacts)
   // The state event takes the next place after what the turn has published.
   const position = { ...endOf(record, result), ended: true }
   if (record.inbox.length > 0) {
     const status: TaskStatusJson = { state: 'TASK_STATE_WORKING', timestamp: at }
-    return next(record, { task: withStatus(task, status), position })
+    const inbox = result.suspended?.until === 'answer' ? record.inbox.map(asEarly) : record.inbox
+    return next(record, { task: withStatus(task, status), position, inbox, ...suspended })
   }
   const status: TaskStatusJson = {
     state: result.state,
@@ -126,12 +161,17 @@ function turnEnded(record: TaskRecord, result: TurnResult, at: string): TaskReco
   return next(record, {
     task: withStatus(task, status),
     position,
+    ...suspended,
     ...(result.metadata === undefined ? {} : { eventMetadata: result.metadata }),
     ...(result.answer === undefined ? {} : { answer: result.answer }),
   })
 }
 
-function canceled(record: TaskRecord, at: string, result?: TurnResult): TaskRecord {
+function asEarly(queued: QueuedMessage): QueuedMessage {
+  return { ...queued, early: true }
+}
+
+function canceled({ suspended: _, ...record }: TaskRecord, at: string, result?: TurnResult): TaskRecord {
   const task = result === undefined ? record.task : withArtifacts(record.task, result.artifacts)
   const end = isTurnRunning(record)
     ? endOf(record, result ?? { attempt: LAST_ATTEMPT, seq: 0 })

@@ -4,6 +4,7 @@
  */
 import type { ArtifactJson, MessageJson, TaskJson, TaskStateJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { type Position, START } from '../a2a/cursor.js'
+import type { SuspendedHandler, Suspension } from './suspension.js'
 
 /** Whose task it is and where it lives. All parts together are its key. */
 export interface TaskRef {
@@ -26,13 +27,12 @@ export interface TurnParams {
 export interface QueuedMessage {
   readonly message: MessageJson
   readonly params: TurnParams
+  /** It was sent before the question was shown that the task asks now, so it is no answer to it. */
+  readonly early?: true
 }
 
-/** A state in which a turn may end. */
-export type TurnEndState = Exclude<
-  TaskStateJson,
-  'TASK_STATE_UNSPECIFIED' | 'TASK_STATE_SUBMITTED' | 'TASK_STATE_WORKING'
->
+/** A state in which a turn may end; WORKING only when its handler waits for nothing but time. */
+export type TurnEndState = Exclude<TaskStateJson, 'TASK_STATE_UNSPECIFIED' | 'TASK_STATE_SUBMITTED'>
 
 /** What a finished turn leaves behind: the commit of the turn. */
 export interface TurnResult {
@@ -48,6 +48,8 @@ export interface TurnResult {
   readonly artifacts: readonly ArtifactJson[]
   /** Set when the agent answered with a Message and no task is to be shown. */
   readonly answer?: MessageJson
+  /** Set when the handler waits inside a call. */
+  readonly suspended?: SuspendedHandler
 }
 
 export interface TaskRecord extends TaskRef {
@@ -68,6 +70,8 @@ export interface TaskRecord extends TaskRef {
   readonly position: Position
   /** Metadata of the latest state event, which has no other place in a task. */
   readonly eventMetadata?: TaskJson['metadata']
+  /** What the handler goes on from that waits inside a call; kept until the turn that continues it has ended. */
+  readonly suspended?: Suspension
   /** A cancel was accepted; whatever ends the running turn, the task becomes CANCELED. */
   readonly cancelRequested: boolean
   /** The agent answered with a Message: there is no task to show. */

@@ -1,6 +1,7 @@
 /** One turn as an engine hands it to the agent: plain data, so that it can travel to another process. */
 import type { MessageJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
-import type { TaskRecord, TaskRef, TurnParams } from './task-record.js'
+import type { ResumedHandler, Suspension } from './suspension.js'
+import type { QueuedMessage, TaskRecord, TaskRef, TurnParams } from './task-record.js'
 
 export interface TurnInput extends TaskRef {
   readonly owner: string
@@ -14,14 +15,19 @@ export interface TurnInput extends TaskRef {
   /** The message to handle; also in the task's history. */
   readonly message: MessageJson
   readonly params: TurnParams
+  /** Index of the message in the task's history. */
+  readonly place: number
+  /** Set when a handler goes on that has waited inside a call. */
+  readonly resumed?: ResumedHandler
 }
 
 /**
  * @param record in which the turn has just begun
- * @param taken the message that it took from the queue
+ * @param taken the message that it took from the queue; undefined when time alone continues its handler
  */
-export function turnInput(record: TaskRecord, taken: { message: MessageJson; params: TurnParams }): TurnInput {
-  const { tenant, agentId, taskId, owner, requestHash, revision, task, position } = record
+export function turnInput(record: TaskRecord, taken: QueuedMessage | undefined): TurnInput {
+  const { tenant, agentId, taskId, owner, requestHash, revision, task, position, suspended } = record
+  const place = taken === undefined ? (suspended?.origin.place ?? 0) : placeTaken(record)
   return {
     tenant,
     agentId,
@@ -31,6 +37,25 @@ export function turnInput(record: TaskRecord, taken: { message: MessageJson; par
     revision,
     turn: position.turn,
     task,
-    ...taken,
+    message: taken?.message ?? task.history?.[place] ?? {},
+    params: taken?.params ?? suspended?.origin.params ?? {},
+    place,
+    ...(suspended === undefined ? {} : { resumed: resumed(suspended, taken, place) }),
   }
+}
+
+function resumed(suspension: Suspension, taken: QueuedMessage | undefined, place: number): ResumedHandler {
+  if (taken === undefined) return { suspension, by: 'time' }
+  return { suspension, by: taken.early === true ? 'early' : 'answer', place }
+}
+
+/** Waiting messages are the last ones of the caller in the history; the one that was taken comes just before them. */
+function placeTaken({ task: { history = [] }, inbox }: TaskRecord): number {
+  let waiting = inbox.length
+  for (let index = history.length - 1; index >= 0; index -= 1) {
+    if (history[index]?.role !== 'ROLE_USER') continue
+    if (waiting === 0) return index
+    waiting -= 1
+  }
+  return 0
 }

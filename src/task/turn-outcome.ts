@@ -1,4 +1,5 @@
 /** How a turn's end reaches the task: with a result that fits, or without one. */
+import type { JournalEntry } from './journal-entry.js'
 import { MAX_RECORD_BYTES, tooLarge } from './may-continue.js'
 import type { TaskEvent } from './reduce.js'
 import type { TaskRecord, TurnResult } from './task-record.js'
@@ -18,6 +19,8 @@ export interface Checkpoint extends TurnPicture {
   readonly failures: number
   /** Attempts that were given back because their worker stopped. */
   readonly handovers: number
+  /** The durable calls of the handler, when it has made any. */
+  readonly journal?: readonly JournalEntry[]
 }
 
 /** A turn that nobody could finish: its caller learns no more than that. */
@@ -25,7 +28,9 @@ const LOST_TEXT = 'The agent could not finish handling the message.'
 
 /** The turn has a result. One that would not fit into the record is lost, and its task says so. */
 export function turnFinished(record: TaskRecord, result: TurnResult, at: string): TaskEvent {
-  const bytes = JSON.stringify(record).length + JSON.stringify(result).length
+  // What the turn went on from is replaced by what it leaves behind.
+  const { suspended: _, ...kept } = record
+  const bytes = JSON.stringify(kept).length + JSON.stringify(result).length
   if (bytes <= MAX_RECORD_BYTES) return { type: 'turnEnded', result, at }
   return { type: 'turnLost', text: tooLarge('What the agent said').message, at }
 }

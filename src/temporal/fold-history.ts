@@ -2,10 +2,11 @@
  * Reads a task out of its workflow's raw history, without a worker: the same events through the same `reduce`.
  *
  * The order is the workflow's own. What it learns in one workflow task it handles in this order: updates, a cancel request,
- * the turn's end; and what it then begins is written after all of them.
+ * the turn's end, a timer; and what it then begins is written after all of them. A task has one timer at a time.
  */
 import type { temporal } from '@temporalio/proto'
-import { isEnded, reduce, type TaskEvent } from '../task/reduce.js'
+import { isEnded, nextMessage, reduce, type TaskEvent } from '../task/reduce.js'
+import { nextAlarm } from '../task/suspension.js'
 import type { TaskRecord, TurnResult } from '../task/task-record.js'
 import { type Checkpoint, turnFinished, turnVanished } from '../task/turn-outcome.js'
 import { MESSAGE_UPDATE, TURN_ACTIVITY } from './names.js'
@@ -33,6 +34,7 @@ type News =
   | { readonly type: 'finished'; readonly result: TurnResult }
   | { readonly type: 'vanished'; readonly last: Checkpoint | undefined }
   | { readonly type: 'cancelRequested' }
+  | { readonly type: 'timerFired' }
 
 class HistoryFold {
   private record: TaskRecord
@@ -70,6 +72,8 @@ class HistoryFold {
       this.news.push({ type: 'vanished', last: undefined })
     } else if (event.workflowExecutionCancelRequestedEventAttributes) {
       if (!this.record.cancelRequested) this.news.push({ type: 'cancelRequested' })
+    } else if (event.timerFiredEventAttributes) {
+      this.news.push({ type: 'timerFired' })
     }
   }
 
@@ -81,11 +85,14 @@ class HistoryFold {
       const update = firstValue<MessageUpdateInput>(request.input.args)
       if (update !== undefined) this.apply({ type: 'accepted', ...update })
     }
-    for (const news of cancelFirst(this.news)) this.apply(this.eventOf(news))
+    for (const news of cancelFirst(this.news)) {
+      if (news.type === 'timerFired') this.remind()
+      else this.apply(this.eventOf(news))
+    }
     this.news = []
     for (const command of commands) {
       if (command.activityTaskScheduledEventAttributes?.activityType?.name === TURN_ACTIVITY) {
-        this.apply({ type: 'turnStarted', at: this.at })
+        this.apply({ type: nextMessage(this.record) === undefined ? 'turnWoken' : 'turnStarted', at: this.at })
       }
       const local = command.markerRecordedEventAttributes
       const result = local ? localResult(local) : undefined
@@ -98,7 +105,13 @@ class HistoryFold {
     if (this.record.cancelRequested && idle && !isEnded(this.record)) this.apply({ type: 'canceled', at: this.at })
   }
 
-  private eventOf(news: News): TaskEvent {
+  /** A question is asked once more, unless something else came with the timer. A timer that wakes shows by its turn. */
+  private remind(): void {
+    if (nextMessage(this.record) !== undefined || nextAlarm(this.record)?.type !== 'remind') return
+    this.apply({ type: 'reminded', at: this.at })
+  }
+
+  private eventOf(news: Exclude<News, { type: 'timerFired' }>): TaskEvent {
     if (news.type === 'finished') return turnFinished(this.record, news.result, this.at)
     return news.type === 'vanished' ? turnVanished(news.last, this.at) : news
   }
@@ -122,7 +135,9 @@ function commandsAfter(events: readonly HistoryEvent[], completedIndex: number):
       event.activityTaskScheduledEventAttributes ??
       event.markerRecordedEventAttributes ??
       event.upsertWorkflowSearchAttributesEventAttributes ??
-      event.activityTaskCancelRequestedEventAttributes
+      event.activityTaskCancelRequestedEventAttributes ??
+      event.timerStartedEventAttributes ??
+      event.timerCanceledEventAttributes
     const update =
       event.workflowExecutionUpdateAcceptedEventAttributes ?? event.workflowExecutionUpdateCompletedEventAttributes
     if (!update && String(attributes?.workflowTaskCompletedEventId) !== id) break

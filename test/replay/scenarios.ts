@@ -27,6 +27,35 @@ async function ended(wire: Wire, id: string): Promise<string> {
   return id
 }
 
+const JOURNALED = { agent: 'journaled' }
+
+async function endedOf(wire: Wire, id: string, ms?: number): Promise<string> {
+  await eventually(async () => {
+    const task = await wire.call('getTask', { id }, JOURNALED)
+    if (!/COMPLETED|CANCELED|FAILED/.test(stateOf(task) ?? '')) throw new Error('not yet')
+  }, ms)
+  return id
+}
+
+async function ask(wire: Wire, text: string): Promise<string> {
+  return taskOf(await wire.call('sendMessage', send(text), JOURNALED)).id
+}
+
+async function answer(wire: Wire, taskId: string, text: string): Promise<void> {
+  await wire.call('sendMessage', send(text, {}, { taskId }), JOURNALED)
+}
+
+/** Until a question with a reminder was asked again. */
+async function remindedOf(wire: Wire, id: string): Promise<void> {
+  const leaver = new AbortController()
+  let seen = 0
+  for await (const _ of wire.stream('subscribeToTask', { id }, { ...JOURNALED, signal: leaver.signal })) {
+    seen += 1
+    if (seen === 2) break
+  }
+  leaver.abort()
+}
+
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'one-turn',
@@ -87,6 +116,50 @@ export const SCENARIOS: readonly Scenario[] = [
       const { id } = taskOf(await wire.call('sendMessage', send('ask'), { agent: 'inline' }))
       await wire.call('sendMessage', send('this', {}, { taskId: id }), { agent: 'inline' })
       return id
+    },
+  },
+  {
+    name: 'asked-inside-the-handler',
+    agent: 'journaled',
+    async run(wire) {
+      const id = await ask(wire, 'ask replay')
+      await answer(wire, id, 'Porto')
+      await answer(wire, id, '2')
+      return id
+    },
+  },
+  {
+    name: 'asked-without-answer',
+    agent: 'journaled',
+    run: async (wire) => endedOf(wire, await ask(wire, 'timeout replay')),
+  },
+  {
+    name: 'asked-with-reminder',
+    agent: 'journaled',
+    async run(wire) {
+      const id = await ask(wire, 'reminder')
+      await remindedOf(wire, id)
+      await answer(wire, id, 'here')
+      return id
+    },
+  },
+  {
+    name: 'canceled-while-asked',
+    agent: 'journaled',
+    async run(wire) {
+      const id = await ask(wire, 'reminder')
+      await remindedOf(wire, id)
+      await wire.call('cancelTask', { id }, JOURNALED)
+      return id
+    },
+  },
+  {
+    name: 'slept',
+    agent: 'journaled',
+    async run(wire) {
+      const id = taskOf(await wire.call('sendMessage', send('sleep short', NOW), JOURNALED)).id
+      await wire.call('sendMessage', send('queued meanwhile', NOW, { taskId: id }), JOURNALED)
+      return endedOf(wire, id, 50_000)
     },
   },
 ]

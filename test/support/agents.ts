@@ -32,7 +32,8 @@ export function openGate(name: string): void {
   gates.get(name)?.()
 }
 
-function gate(name: string, signal: AbortSignal): Promise<void> {
+/** Resolves when the gate is opened; rejects when the handler has to stop. */
+export function gate(name: string, signal: AbortSignal): Promise<void> {
   if (opened.has(name)) return Promise.resolve()
   return new Promise((resolve, reject) => {
     gates.set(name, resolve)

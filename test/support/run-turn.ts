@@ -40,7 +40,7 @@ export async function runOnce(
   let ids = 0
   const result = await runTurn(
     agent,
-    { ...input, params: {} },
+    { ...input, place: history.length, params: {} },
     {
       attempt: 1,
       signal,
@@ -53,6 +53,7 @@ export async function runOnce(
       newId: () => `id-${++ids}`,
       checkpoint: async () => {},
       breathe: () => new Promise((resolve) => setImmediate(resolve)),
+      drained: () => new Promise((resolve) => setImmediate(resolve)),
     },
   )
   const events = published.map(({ event }) => event)

@@ -3,6 +3,7 @@
 import { TurnStopped } from '../../agent/agent-context.js'
 import type { AgentDefinition } from '../../agent/agent-definition.js'
 import { failedTurn, isFinalFailure } from '../../agent/failed-turn.js'
+import type { Journal } from '../../agent/journal.js'
 import { runTurn } from '../../agent/run-turn.js'
 import type { TurnEvents } from '../../agent/turn-events.js'
 import type { EventBus } from '../../bus/event-bus.js'
@@ -10,12 +11,17 @@ import { taskKey } from '../../bus/live-event.js'
 import { stateEvent } from '../../bus/state-event.js'
 import { sleep } from '../../internal/abort.js'
 import { type Logger, withFields } from '../../internal/logger.js'
+import type { JournalEntry } from '../../task/journal-entry.js'
 import { refusal } from '../../task/may-continue.js'
 import { lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfKey } from '../../task/reduce.js'
-import type { TaskRecord, TurnResult } from '../../task/task-record.js'
+import { type Alarm, nextAlarm } from '../../task/suspension.js'
+import type { QueuedMessage, TaskRecord, TurnResult } from '../../task/task-record.js'
 import { type TurnInput, turnInput } from '../../task/turn-input.js'
 import { turnFinished } from '../../task/turn-outcome.js'
 import type { FollowUp } from '../engine.js'
+
+/** The longest that `setTimeout` waits. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 export interface MemoryTaskHost {
   readonly bus: EventBus
@@ -32,6 +38,7 @@ export class MemoryTask {
   private running: Promise<void> | undefined
   private stopTurn: ((reason: 'canceled' | 'worker-shutdown') => void) | undefined
   private stopped = false
+  private alarmTimer: ReturnType<typeof setTimeout> | undefined
   /** It is known to be a task, and no Message: only then it is listed. */
   private decided: boolean
 
@@ -46,8 +53,10 @@ export class MemoryTask {
 
   begin(): void {
     if (this.running !== undefined || this.stopped) return
+    clearTimeout(this.alarmTimer)
     this.running = this.work().finally(() => {
       this.running = undefined
+      this.setAlarm()
     })
   }
 
@@ -65,6 +74,7 @@ export class MemoryTask {
   cancel(): void {
     if (this.record.cancelRequested) return
     this.change({ type: 'cancelRequested' })
+    clearTimeout(this.alarmTimer)
     if (this.stopTurn !== undefined) this.stopTurn('canceled')
     else this.endWith({ type: 'canceled', at: now() })
   }
@@ -72,6 +82,7 @@ export class MemoryTask {
   /** Ends the running turn without ending the task; for the end of the process. */
   async stop(): Promise<void> {
     this.stopped = true
+    clearTimeout(this.alarmTimer)
     this.stopTurn?.('worker-shutdown')
     await this.running
   }
@@ -81,10 +92,44 @@ export class MemoryTask {
     await Promise.resolve()
     for (let taken = nextMessage(this.record); taken !== undefined && !this.stopped; taken = nextMessage(this.record)) {
       this.change({ type: 'turnStarted', at: now() })
-      const result = await this.turn(turnInput(this.record, taken))
-      if (result === undefined) return
-      this.endWith(turnFinished(this.record, result, now()))
+      if (!(await this.handle(taken))) return
     }
+  }
+
+  /** The turn that has just begun; false when the process stops. */
+  private async handle(taken: QueuedMessage | undefined): Promise<boolean> {
+    const result = await this.turn(turnInput(this.record, taken))
+    if (result === undefined) return false
+    this.endWith(turnFinished(this.record, result, now()))
+    return true
+  }
+
+  /** What happens next to a waiting task by time alone. */
+  private setAlarm(): void {
+    clearTimeout(this.alarmTimer)
+    const alarm = this.stopped || this.running !== undefined ? undefined : nextAlarm(this.record)
+    if (alarm === undefined) return
+    const ms = Date.parse(alarm.at) - Date.now()
+    this.alarmTimer = setTimeout(
+      () => (ms > MAX_TIMER_MS ? this.setAlarm() : this.ring(alarm)),
+      Math.min(Math.max(ms, 1), MAX_TIMER_MS),
+    )
+    this.alarmTimer.unref()
+  }
+
+  private ring({ type }: Alarm): void {
+    if (type === 'remind') {
+      this.endWith({ type: 'reminded', at: now() })
+      this.setAlarm()
+      return
+    }
+    this.change({ type: 'turnWoken', at: now() })
+    this.running = this.handle(undefined)
+      .then((ended) => (ended ? this.work() : undefined))
+      .finally(() => {
+        this.running = undefined
+        this.setAlarm()
+      })
   }
 
   /** The turn's result, whatever the handler does; undefined when the process stops. */
@@ -93,15 +138,17 @@ export class MemoryTask {
     this.stopTurn = (reason) => stop.abort(new TurnStopped(reason))
     const deadline = setTimeout(
       () => stop.abort(new TurnStopped('deadline')),
-      Math.min(this.agent.deadlineMs, 2 ** 31 - 1),
+      Math.min(this.agent.deadlineMs, MAX_TIMER_MS),
     )
     const shown = new Set<string>()
     const { agentId, taskId } = input
+    let journalled: readonly JournalEntry[] | undefined
     try {
       for (let attempt = 1; ; attempt += 1) {
         const fields = { agentId, taskId, contextId: input.task.contextId, turn: input.turn, attempt }
         const log = withFields(this.host.logger, fields)
         let events: TurnEvents | undefined
+        let journal: Journal | undefined
         const disown = this.host.bus.own(this.key, {
           picture: () => events?.said ?? { turn: input.turn, attempt, seq: 0, artifacts: [] },
           cancel: () => this.cancel(),
@@ -121,7 +168,14 @@ export class MemoryTask {
             onEvents: (made) => {
               events = made
             },
-            checkpoint: async () => {},
+            checkpoint: async () => {
+              journalled = journal?.snapshot
+            },
+            journalBefore: journalled,
+            onJournal: (made) => {
+              journal = made
+            },
+            drained: () => new Promise((resolve) => process.nextTick(resolve)),
             breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
           })
         } catch (error) {
@@ -136,6 +190,8 @@ export class MemoryTask {
             })
           }
           log.warn({ err: error }, 'turn failed, will be tried again')
+          journal?.forgetLastFailures()
+          journalled = journal?.snapshot ?? journalled
           await sleep(retryDelayMs(this.agent, attempt), stop.signal)
         } finally {
           disown()

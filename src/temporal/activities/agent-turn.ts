@@ -4,6 +4,7 @@ import { failPoint } from '#failpoints'
 import { TurnStopped } from '../../agent/agent-context.js'
 import type { AgentDefinition, AgentDirectory } from '../../agent/agent-definition.js'
 import { failedTurn, isFinalFailure } from '../../agent/failed-turn.js'
+import type { Journal } from '../../agent/journal.js'
 import { runTurn } from '../../agent/run-turn.js'
 import type { TurnEvents } from '../../agent/turn-events.js'
 import type { EventBus } from '../../bus/event-bus.js'
@@ -63,6 +64,7 @@ class TurnAttempt {
   private readonly stop = new AbortController()
   private readonly log: Logger
   private events: TurnEvents | undefined
+  private journal: Journal | undefined
   private failures: number
   private handovers: number
 
@@ -127,6 +129,11 @@ class TurnAttempt {
         this.events = events
       },
       checkpoint: async () => writer?.save(),
+      journalBefore: this.before?.journal,
+      onJournal: (journal) => {
+        this.journal = journal
+      },
+      drained: () => new Promise((resolve) => process.nextTick(resolve)),
       breathe: () => new Promise((resolve) => setImmediate(resolve)),
     })
   }
@@ -146,6 +153,7 @@ class TurnAttempt {
       return this.failed(error)
     }
     this.log.warn({ err: error, failures }, 'turn failed, will be tried again')
+    this.journal?.forgetLastFailures()
     await this.saveForNext(writer)
     const { name, message } = error instanceof Error ? error : new Error(String(error))
     throw ApplicationFailure.create({ message, type: name })
@@ -185,6 +193,7 @@ class TurnAttempt {
   }
 
   private checkpoint(): Checkpoint {
+    const journal = this.journal?.snapshot ?? this.before?.journal
     return {
       format: 1,
       ...this.said(),
@@ -192,6 +201,7 @@ class TurnAttempt {
       decided: this.before?.decided === true || this.events?.decided === true,
       failures: this.failures,
       handovers: this.handovers,
+      ...(journal === undefined ? {} : { journal }),
     }
   }
 

@@ -42,6 +42,8 @@ export class CheckpointWriter {
   private readonly options: CheckpointWriterOptions
   private timer: ReturnType<typeof setTimeout> | undefined
   private last: Promise<void> = Promise.resolve()
+  /** A write that has not begun: it will say all that there is to say by then. */
+  private next: Promise<void> | undefined
   private stopped = false
 
   constructor(options: CheckpointWriterOptions) {
@@ -55,7 +57,12 @@ export class CheckpointWriter {
    * @throws when it could not be written
    */
   save(): Promise<void> {
-    const write = this.last.then(() => this.write())
+    if (this.next !== undefined) return this.next
+    const write = this.last.then(() => {
+      this.next = undefined
+      return this.write()
+    })
+    this.next = write
     this.last = write.catch(() => {})
     return write
   }

@@ -26,7 +26,8 @@ import type { A2AError } from '../../a2a/errors.js'
 import { stateOf } from '../../a2a/state.js'
 import { refusal } from '../../task/may-continue.js'
 import { isEnded, lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfKey } from '../../task/reduce.js'
-import type { TaskRecord, TurnResult } from '../../task/task-record.js'
+import { type Alarm, nextAlarm } from '../../task/suspension.js'
+import type { QueuedMessage, TaskRecord, TurnResult } from '../../task/task-record.js'
 import { type TurnInput, turnInput } from '../../task/turn-input.js'
 import { type Checkpoint, turnFinished, turnVanished } from '../../task/turn-outcome.js'
 import { CONFIRM_UPDATE, MESSAGE_UPDATE, REFUSED, SINKS, TURN_ACTIVITY } from '../names.js'
@@ -90,33 +91,52 @@ export async function a2aTask({ record: initial, policy }: TaskWorkflowInput): P
     }
   }
 
+  /** The turn that has just begun; true when it ran inside of this workflow task. */
+  const handle = async (taken: QueuedMessage | undefined): Promise<boolean> => {
+    const inline = policy.inline && record.position.turn === 1
+    const outcome = await turn(turnInput(record, taken))
+    // A cancel that became known together with the turn's end comes first, whatever order promises settle in.
+    noteCancel()
+    apply(outcome)
+    return inline
+  }
+
   await CancellationScope.nonCancellable(async () => {
     while (!isEnded(record)) {
-      await condition(() => record.cancelRequested || nextMessage(record) !== undefined)
+      const alarm = nextAlarm(record)
+      await untilNews(alarm, () => record.cancelRequested || nextMessage(record) !== undefined)
+      // What came together with an alarm comes before it.
       const taken = nextMessage(record)
-      if (taken === undefined) {
-        apply({ type: 'canceled', at: now() })
-      } else {
+      let inline = false
+      let reminder = false
+      if (taken !== undefined) {
         apply({ type: 'turnStarted', at: now() })
-        const inline = policy.inline && record.position.turn === 1
-        const outcome = await turn(turnInput(record, taken))
-        // A cancel that became known together with the turn's end comes first, whatever order promises settle in.
-        noteCancel()
-        apply(outcome)
-        tellOperators(record, policy)
-        turnEnded({ record, inline })
-        if (workflowInfo().continueAsNewSuggested && !isEnded(record)) {
-          await condition(allHandlersFinished)
-          await continueAsNew<typeof a2aTask>({ record, policy })
-        }
-        continue
+        inline = await handle(taken)
+      } else if (record.cancelRequested) {
+        apply({ type: 'canceled', at: now() })
+      } else if (alarm?.type === 'wake') {
+        apply({ type: 'turnWoken', at: now() })
+        await handle(undefined)
+      } else {
+        apply({ type: 'reminded', at: now() })
+        reminder = true
       }
-      tellOperators(record, policy)
-      turnEnded({ record, inline: false })
+      if (!reminder) tellOperators(record, policy)
+      turnEnded({ record, inline })
+      if (workflowInfo().continueAsNewSuggested && !isEnded(record)) {
+        await condition(allHandlersFinished)
+        await continueAsNew<typeof a2aTask>({ record, policy })
+      }
     }
     await condition(allHandlersFinished)
   })
   return record
+}
+
+/** Resolves when `ready` holds, or at the alarm's time. */
+async function untilNews(alarm: Alarm | undefined, ready: () => boolean): Promise<void> {
+  if (alarm === undefined) await condition(ready)
+  else if (!ready()) await condition(ready, Math.max(1, Date.parse(alarm.at) - Date.now()))
 }
 
 function activitiesFor(policy: TurnPolicy, turn: number): TurnActivities {

@@ -1,0 +1,85 @@
+/** What durable calls throw into a handler: the same the first time and after every replay. */
+import { A2AError, type A2AErrorReason, isA2AError } from '../a2a/errors.js'
+import { type CallError, type CallKey, describeCall } from '../task/journal-entry.js'
+
+/** Characters of a message that are kept. */
+const MAX_MESSAGE = 4_096
+
+/** A step has failed, in all its tries. What it threw is in the log; after a replay only this is left of it. */
+export class StepError extends Error {
+  override readonly name: string = 'StepError'
+  /** Name of the step. */
+  readonly step: string
+  /** Name of the class of what was thrown. */
+  readonly errorName: string
+  /** `code` of what was thrown, when it had one. */
+  readonly code: string | number | undefined
+
+  constructor(step: string, { name, message, code }: CallError) {
+    super(message)
+    this.step = step
+    this.errorName = name
+    this.code = code
+  }
+}
+
+/** Nobody has answered a question in time. */
+export class AskTimeout extends Error {
+  override readonly name = 'AskTimeout'
+
+  constructor() {
+    super('no answer came in time')
+  }
+}
+
+/** The caller has said no. Uncaught, it ends the task REJECTED. */
+export class ApprovalDenied extends Error {
+  override readonly name = 'ApprovalDenied'
+
+  constructor() {
+    super('the approval was denied')
+  }
+}
+
+/** A handler that was called again made other calls, or in another order, than the journal of its task holds. */
+export class ChangedOrderError extends Error {
+  override readonly name = 'ChangedOrderError'
+  /** What the handler has called before, in the order of the beginnings. */
+  readonly recorded: readonly string[]
+  /** What it has called this time. */
+  readonly called: readonly string[]
+
+  constructor(recorded: readonly CallKey[], called: readonly CallKey[]) {
+    const before = recorded.map(describeCall)
+    const now = called.map(describeCall)
+    super(
+      `the handler's durable calls have changed since it was called before, so it cannot be continued. Before: ${list(before)}. Now: ${list(now)}.`,
+    )
+    this.recorded = before
+    this.called = now
+  }
+}
+
+function list(calls: readonly string[]): string {
+  return calls.length === 0 ? 'none' : calls.join(', ')
+}
+
+export function toCallError(thrown: unknown): CallError {
+  if (isA2AError(thrown)) return { name: thrown.name, message: cut(thrown.message), reason: thrown.reason }
+  if (!(thrown instanceof Error)) return { name: typeof thrown, message: cut(String(thrown)) }
+  const { code } = thrown as { code?: unknown }
+  return {
+    name: thrown.name,
+    message: cut(thrown.message),
+    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+  }
+}
+
+export function fromCallError(call: CallKey, error: CallError): Error {
+  if (error.reason !== undefined) return new A2AError(error.reason as A2AErrorReason, error.message)
+  return call.kind === 'ask' || call.kind === 'approve' ? new AskTimeout() : new StepError(call.name, error)
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_MESSAGE ? text : `${text.slice(0, MAX_MESSAGE).toWellFormed()}...`
+}
