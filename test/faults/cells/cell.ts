@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { said } from '../agents/script.js'
 import { Follower, type FollowerOptions, messageId } from '../client/follower.js'
 import { RecordedClient } from '../client/recorded-client.js'
-import { byTask, idsOf } from '../history/by-task.js'
+import { byTask, idsOf, type SeenTask } from '../history/by-task.js'
 import type { HistoryEvent, Label } from '../history/history.js'
 import { check, report } from '../oracles/check.js'
 import type { Site } from '../processes/site.js'
@@ -69,21 +69,36 @@ const SETTLE_MS = 30_000
 
 /** Reads the tasks as they are in the end and returns what is wrong with them, empty when nothing is. */
 export async function verdict(site: Site, labels: readonly Label[], settleMs = SETTLE_MS): Promise<string> {
-  const end = Date.now() + settleMs
-  await Promise.all(labels.map((label) => readFinal(site, label, end)))
+  await readFinals(site, labels, settleMs)
   const own = new Set(labels)
   return report(check(site.history().filter((event) => event.kind === 'fault' || own.has(event.label))))
 }
 
-async function readFinal(site: Site, label: Label, end: number): Promise<void> {
-  const seen = byTask(site.history()).find((task) => task.label === label)
-  const id = seen === undefined ? undefined : [...idsOf(seen)][0]
+/** Reads every task as it is in the end; waits for those that have not come to theirs, `settleMs` at most. */
+export async function readFinals(site: Site, labels: readonly Label[], settleMs = SETTLE_MS): Promise<void> {
+  const end = Date.now() + settleMs
+  const seen = new Map(byTask(site.history()).map((task) => [task.label, task]))
+  const waiting = [...labels]
+  const reader = async () => {
+    for (let label = waiting.shift(); label !== undefined; label = waiting.shift()) {
+      const task = seen.get(label)
+      if (task !== undefined) await readFinal(site, task, end)
+    }
+  }
+  await Promise.all(Array.from({ length: READERS }, reader))
+}
+
+const READERS = 20
+
+async function readFinal(site: Site, seen: SeenTask, end: number): Promise<void> {
+  const { label } = seen
+  const id = [...idsOf(seen)][0]
   if (id === undefined) return
   const client = new RecordedClient({ name: 'reader of the end', agent: 'teller', recorder: site.recorder })
   for (let i = 0; ; i += 1) {
     const url = site.urls[i % site.urls.length] ?? ''
     const task = await client.call('GetTask', { id }, { url, label }).catch(() => undefined)
-    const wanted = seen?.plan?.ends.includes(task?.status?.state ?? '') ?? true
+    const wanted = seen.plan?.ends.includes(task?.status?.state ?? '') ?? true
     if ((task !== undefined && wanted) || Date.now() > end) {
       site.recorder.add({ kind: 'final', label, ...(task === undefined ? {} : { task }) })
       return

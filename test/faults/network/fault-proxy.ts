@@ -56,6 +56,11 @@ export class FaultProxy {
     return `http://${this.address}`
   }
 
+  /** The other side, without the proxy between. */
+  get targetUrl(): string {
+    return `http://127.0.0.1:${this.target}`
+  }
+
   /** Where new connections go from now on. */
   retarget(port: number): void {
     this.target = port

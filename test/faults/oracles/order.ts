@@ -1,6 +1,6 @@
 /** What readers see of the order of events, over all their connections. */
 import type { SeenStream } from '../history/by-task.js'
-import { comparePlaces, type Framed, isTerminal, type Place, stateShown } from '../history/history.js'
+import { comparePlaces, type Place, stateShown } from '../history/history.js'
 import { type Found, type Oracle, perTask } from './violation.js'
 
 export const noGapNoRepeat = perTask(
@@ -11,11 +11,11 @@ export const noGapNoRepeat = perTask(
 
 function judge(streams: readonly SeenStream[]): string[] {
   const found: string[] = []
+  let state: string | undefined
   for (const { opened, frames } of streams) {
     // A connection that was resumed goes on where it was asked to; any other begins with a Task.
     let last: Place | undefined = opened.resumeAt
-    for (const frame of frames) {
-      const { place, event } = frame
+    for (const { place, event } of frames) {
       if (event.message !== undefined) continue
       if (place === undefined) {
         found.push('saw an event without a place')
@@ -28,25 +28,21 @@ function judge(streams: readonly SeenStream[]): string[] {
         found.push(`saw ${text(place)} before any Task`)
       } else if (comparePlaces(place, last) <= 0) {
         found.push(wentBack(last, place))
-      } else if (!follows(last, frame)) {
+      } else if (!follows(last, place, state === 'TASK_STATE_WORKING')) {
         found.push(`missed what lies between ${text(last)} and ${text(place)}`)
       }
       last = place
+      state = stateShown(event) ?? state
     }
   }
   return found
 }
 
-/**
- * The first event of an attempt says WORKING; it is left out where that is known already, so an attempt may begin with its
- * second. An end whose attempt is unknown has a place of its own.
- */
-function follows(last: Place, { place, event }: Framed): boolean {
-  if (place === undefined) return false
-  const [turn, attempt, seq] = place
-  if (turn === last[0] && attempt === last[1]) return seq === last[2] + 1 || (last[2] === 0 && seq === 2)
-  if (turn === last[0] && attempt > last[1]) return seq <= 2
-  return turn === last[0] + 1 && (seq <= 2 || (isTerminal(stateShown(event)) && seq === 1))
+/** The first event of an attempt says WORKING; it is left out where that is known already. */
+function follows(last: Place, [turn, attempt, seq]: Place, working: boolean): boolean {
+  const begins = seq === 1 || (working && seq === 2)
+  if (turn === last[0] && attempt === last[1]) return seq === last[2] + 1 || (last[2] === 0 && begins)
+  return begins && (turn === last[0] ? attempt > last[1] : turn === last[0] + 1)
 }
 
 export const samePlaceSameEvent: Oracle = {

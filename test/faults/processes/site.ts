@@ -3,6 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { silentLogger } from '../../../src/internal/logger.js'
+import { openTemporal, type TemporalServer } from '../../../src/temporal/embedded/index.js'
+import { SEARCH_ATTRIBUTES } from '../../../src/temporal/names.js'
 import { readEffects } from '../agents/effects.js'
 import { type Armed, arm, type Order } from '../fail-points/orders.js'
 import type { HistoryEvent } from '../history/history.js'
@@ -21,8 +24,13 @@ export interface Gateway {
 export interface SiteOptions {
   /** How many processes serve, each a gateway with a worker. They share one database and one Temporal server. */
   readonly replicas: number
-  /** Address of a Temporal server of somebody else's; it is then reached through a proxy. Default: embedded. */
-  readonly temporalAddress?: string
+  /**
+   * `embedded` (default): the processes start their Temporal server themselves, and keep it alive. `apart`: it is there
+   * already, and they reach it through a proxy.
+   */
+  readonly temporal?: 'embedded' | 'apart'
+  /** Default true. */
+  readonly failPoints?: boolean
   readonly args?: readonly string[]
 }
 
@@ -34,28 +42,33 @@ interface Banner {
 export class Site {
   readonly recorder = new Recorder()
   readonly gateways: Gateway[] = []
-  /** Between the servers and Temporal; only with a `temporalAddress`. */
-  readonly temporal: FaultProxy | undefined
   readonly directory: string
-  private readonly db: string
+  /** The database of the processes. */
+  readonly db: string
+  private temporalServer: TemporalServer | undefined
+  private temporalProxy: FaultProxy | undefined
 
-  private constructor(directory: string, temporal: FaultProxy | undefined) {
+  private constructor(directory: string) {
     this.directory = directory
     this.db = join(directory, 'a2a.db')
-    this.temporal = temporal
   }
 
-  static async start({ replicas, temporalAddress, args = [] }: SiteOptions): Promise<Site> {
-    const directory = await mkdtemp(join(tmpdir(), 'temporal-a2a-faults-'))
-    const port = Number(temporalAddress?.split(':')[1])
-    const site = new Site(directory, temporalAddress === undefined ? undefined : await FaultProxy.start(port))
+  static async start(options: SiteOptions): Promise<Site> {
+    const site = new Site(await mkdtemp(join(tmpdir(), 'temporal-a2a-faults-')))
     try {
-      for (let i = 0; i < replicas; i += 1) await site.addGateway(`server-${i + 1}`, args)
+      if (options.temporal === 'apart') await site.startTemporal()
+      for (let i = 1; i <= options.replicas; i += 1) await site.addGateway(`server-${i}`, options)
     } catch (error) {
       await site.stop()
       throw error
     }
     return site
+  }
+
+  /** Between the processes and a Temporal server apart. */
+  get temporal(): FaultProxy {
+    if (this.temporalProxy === undefined) throw new Error('Temporal is not behind a proxy')
+    return this.temporalProxy
   }
 
   get urls(): string[] {
@@ -70,13 +83,14 @@ export class Site {
 
   /** Starts a server that was ended; clients reach it under the URL they know. */
   async restart(gateway: Gateway): Promise<void> {
+    await gateway.process.ended()
     const { port } = await gateway.process.start<Banner>()
     gateway.proxy.retarget(port)
   }
 
   /** Starts what does not run. */
   async heal(): Promise<void> {
-    this.temporal?.heal()
+    this.temporalProxy?.heal()
     await Promise.all(
       this.gateways.map(async (gateway) => {
         gateway.proxy.heal()
@@ -107,19 +121,30 @@ export class Site {
     await Promise.all(this.gateways.map(({ process }) => process.end()))
     this.endTemporal()
     await Promise.all(this.gateways.map(({ proxy }) => proxy.stop()))
-    await this.temporal?.stop()
+    await this.temporalProxy?.stop()
+    await this.temporalServer?.stop()
     await rm(this.directory, { recursive: true, force: true, maxRetries: 5 })
   }
 
-  private async addGateway(name: string, args: readonly string[]): Promise<void> {
+  private async startTemporal(): Promise<void> {
+    this.temporalServer = await openTemporal({
+      databaseFile: `${this.db}.temporal`,
+      logger: silentLogger,
+      searchAttributes: SEARCH_ATTRIBUTES,
+      env: { ...process.env, TEMPORAL_ADDRESS: '' },
+    })
+    this.temporalProxy = await FaultProxy.start(Number(this.temporalServer.address.split(':')[1]))
+  }
+
+  private async addGateway(name: string, { args = [], failPoints = true }: SiteOptions): Promise<void> {
     const process = new ManagedProcess({
       name,
       recorder: this.recorder,
       args: [
-        '--conditions=temporal-a2a-faults',
+        ...(failPoints ? ['--conditions=temporal-a2a-faults'] : []),
         `${ROOT}dist/src/cli/main.js`,
         ...['serve', `${ROOT}dist/test/faults/agents/agents.js`, '--port', '0', '--db', this.db, '--json'],
-        ...(this.temporal === undefined ? [] : ['--temporal-address', this.temporal.address]),
+        ...(this.temporalProxy === undefined ? [] : ['--temporal-address', this.temporalProxy.address]),
         ...args,
       ],
       env: { FAULTS_DIR: this.directory },

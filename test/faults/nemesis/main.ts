@@ -1,0 +1,36 @@
+/** `npm run faults`: the seeded nemesis, and one line that says what came of it. */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { report } from '../oracles/check.js'
+import { run } from './run.js'
+import { summary } from './summary.js'
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '30' },
+    tasks: { type: 'string', default: '1000' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    'at-once': { type: 'string', default: '20' },
+    every: { type: 'string', default: '5' },
+  },
+})
+
+const seed = Number(values.seed)
+const historyFile = join(tmpdir(), `temporal-a2a-faults-${seed}.jsonl`)
+console.log(`seed ${seed}; the same run again: npm run faults -- --seed ${seed} --tasks ${values.tasks}`)
+const result = await run({
+  seed,
+  tasks: Number(values.tasks),
+  minutes: Number(values.minutes),
+  atOnce: Number(values['at-once']),
+  strikeEveryMs: Number(values.every) * 1000,
+  historyFile,
+  say: (line) => console.log(line),
+})
+if (result.violations.length > 0) {
+  console.log(report(result.violations, 50))
+  console.log(`the history is in ${historyFile}`)
+}
+console.log(summary(result, seed))
+process.exitCode = result.violations.length === 0 ? 0 : 1

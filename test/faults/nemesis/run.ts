@@ -1,0 +1,99 @@
+/** One run: tasks at a steady rate, strikes all the while, and the judgement at the end. */
+import { performance } from 'node:perf_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
+import { readFinals } from '../cells/cell.js'
+import { writeHistory } from '../history/recorder.js'
+import { check } from '../oracles/check.js'
+import type { Violation } from '../oracles/violation.js'
+import { Site } from '../processes/site.js'
+import { torment } from './nemesis.js'
+import { randomOf } from './random.js'
+import { pickKind } from './workload.js'
+
+export interface RunOptions {
+  readonly seed: number
+  readonly tasks: number
+  /** The hard end of the run, in minutes. */
+  readonly minutes: number
+  /** Tasks at work at once. */
+  readonly atOnce: number
+  readonly strikeEveryMs: number
+  /** Where the history goes when something was found. */
+  readonly historyFile: string
+  say(line: string): void
+}
+
+export interface RunResult {
+  readonly tasks: number
+  readonly strikes: Readonly<Record<string, number>>
+  readonly seconds: number
+  readonly violations: readonly Violation[]
+}
+
+export async function run(options: RunOptions): Promise<RunResult> {
+  const { seed, say } = options
+  const random = randomOf(seed)
+  const begun = performance.now()
+  const site = await Site.start({ replicas: 2 })
+  const over = new AbortController()
+  const strikes: Record<string, number> = {}
+  try {
+    const tormenting = torment({
+      site,
+      random: randomOf(seed + 1),
+      everyMs: options.strikeEveryMs,
+      signal: over.signal,
+      onStrike: (what) => {
+        strikes[what] = (strikes[what] ?? 0) + 1
+        say(`${elapsed(begun)}  ${what}`)
+      },
+    })
+    const labels = await work(site, options, random, begun)
+    over.abort()
+    await tormenting
+    say(`${elapsed(begun)}  all is whole again, ${labels.length} tasks are read`)
+    await readFinals(site, labels, 60_000)
+    const history = site.history()
+    const violations = check(history)
+    if (violations.length > 0) writeHistory(options.historyFile, history)
+    return { tasks: labels.length, strikes, seconds: (performance.now() - begun) / 1000, violations }
+  } finally {
+    over.abort()
+    await site.stop()
+  }
+}
+
+/** Resolves with the names of all tasks that were begun, when none is at work any more. */
+async function work(
+  site: Site,
+  { tasks, minutes, atOnce, say }: RunOptions,
+  random: ReturnType<typeof randomOf>,
+  begun: number,
+): Promise<string[]> {
+  const end = performance.now() + minutes * 60_000
+  const labels: string[] = []
+  const running = new Set<Promise<void>>()
+  for (let i = 0; i < tasks && performance.now() < end; i += 1) {
+    const kind = pickKind(random)
+    const label = `${i}-${kind.name.replaceAll(' ', '-')}`
+    const urls = random.chance(0.5) ? site.urls : [...site.urls].reverse()
+    labels.push(label)
+    // What a client could not bring to its end shows in the judgement; here it must not end the run.
+    const one = kind
+      .run(site, label, urls, randomOf(random.int(2 ** 31)))
+      .then(
+        () => {},
+        (error: unknown) => say(`${elapsed(begun)}  ${label}: ${String(error)}`),
+      )
+      .finally(() => running.delete(one))
+    running.add(one)
+    if (running.size >= atOnce) await Promise.race(running)
+    else await delay(20)
+  }
+  await Promise.all(running)
+  return labels
+}
+
+function elapsed(since: number): string {
+  return `${((performance.now() - since) / 1000).toFixed(1).padStart(7)} s`
+}
