@@ -48,6 +48,7 @@ export async function runOnce(
       log: silentLogger,
       taskShown: true,
       shownBefore: [],
+      journalBefore: undefined,
       publish: (event) => published.push(event),
       now: () => '2026-01-01T00:00:00.000Z',
       newId: () => `id-${++ids}`,
