@@ -114,4 +114,9 @@ describe('the examples', () => {
     const { stdout } = await run(process.execPath, [join(ROOT, `examples/${name}/check.ts`), url])
     expect(stdout).toBe(`${name}: ok\n`)
   })
+
+  it('booking checks itself, with processes of its own that it kills', async () => {
+    const { stdout } = await run(process.execPath, [join(ROOT, 'examples/booking/check.ts')])
+    expect(stdout).toBe('booking: ok\n')
+  }, 120_000)
 })
