@@ -30,6 +30,7 @@ export {
   status,
   text,
 } from './agent/result.js'
+export type { Resume } from './agent/resume.js'
 export type { SkillMeta, SkillOptions, Skills } from './agent/skills.js'
 export type { Logger } from './internal/logger.js'
 export { type Served, type ServeOptions, serve } from './serve.js'

@@ -2,7 +2,8 @@
 
 import { TurnStopped } from '../../agent/agent-context.js'
 import type { AgentDefinition } from '../../agent/agent-definition.js'
-import { failedTurn, isFinalFailure } from '../../agent/failed-turn.js'
+import { failedTurn, isFinalFailure, leftBehind } from '../../agent/failed-turn.js'
+import type { EarlierAttempts } from '../../agent/resume.js'
 import { runTurn } from '../../agent/run-turn.js'
 import type { TurnEvents } from '../../agent/turn-events.js'
 import type { EventBus } from '../../bus/event-bus.js'
@@ -95,7 +96,7 @@ export class MemoryTask {
       () => stop.abort(new TurnStopped('deadline')),
       Math.min(this.agent.deadlineMs, 2 ** 31 - 1),
     )
-    const shown = new Set<string>()
+    let before: EarlierAttempts | undefined
     const { agentId, taskId } = input
     try {
       for (let attempt = 1; ; attempt += 1) {
@@ -114,7 +115,7 @@ export class MemoryTask {
             graceMs: this.host.graceMs,
             taskShown: this.decided,
             onBegin: () => this.decide(),
-            shownBefore: [...shown],
+            before,
             publish: (event) => this.host.bus.publish(event),
             now,
             newId: () => globalThis.crypto.randomUUID(),
@@ -122,19 +123,16 @@ export class MemoryTask {
               events = made
             },
             checkpoint: async () => {},
+            writeAhead: async () => {},
             breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
           })
         } catch (error) {
           if (error instanceof TurnStopped && error.reason === 'worker-shutdown') return undefined
-          for (const artifactId of events?.artifactIds ?? []) shown.add(artifactId)
           if (isFinalFailure(error, attempt, this.agent)) {
             log.warn({ err: error }, 'turn failed')
-            return failedTurn(input, error, {
-              attempt,
-              seq: events?.position.seq ?? 0,
-              artifacts: events?.artifacts() ?? [],
-            })
+            return failedTurn(input, error, leftBehind(attempt, events, before))
           }
+          before = events?.earlier(before) ?? before
           log.warn({ err: error }, 'turn failed, will be tried again')
           await sleep(retryDelayMs(this.agent, attempt), stop.signal)
         } finally {

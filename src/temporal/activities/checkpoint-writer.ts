@@ -28,6 +28,8 @@ export interface CheckpointWriterOptions {
   onCancel(): void
   /** The attempt is not the current one any more: somebody else has the turn. */
   onSuperseded(): void
+  /** A write begins; what it gives is called when the write was accepted. */
+  onSending(): (() => void) | undefined
   /** A write failed; the next one comes at its time. */
   onFailure(error: unknown): void
 }
@@ -73,9 +75,11 @@ export class CheckpointWriter {
   private async write(): Promise<void> {
     if (this.stopped) return
     const { service, namespace, taskToken, identity } = this.options
+    const accepted = this.options.onSending()
     try {
       const details = toPayloads(this.options.content())
       const answer = await service.recordActivityTaskHeartbeat({ namespace, taskToken, identity, details })
+      accepted?.()
       if (answer.cancelRequested) this.options.onCancel()
     } catch (error) {
       if (!isGrpcServiceError(error) || error.code !== NOT_FOUND) throw error

@@ -25,7 +25,10 @@ const message = fc.record({
 const request = message.map((json) =>
   toBinary(
     SendMessageRequestSchema,
-    fromJson(SendMessageRequestSchema, { message: json, configuration: { historyLength: 3, returnImmediately: true } } as JsonObject),
+    fromJson(SendMessageRequestSchema, {
+      message: json,
+      configuration: { historyLength: 3, returnImmediately: true },
+    } as JsonObject),
   ),
 )
 
