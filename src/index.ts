@@ -41,6 +41,7 @@ export {
   status,
   text,
 } from './agent/result.js'
+export type { Resume } from './agent/resume.js'
 export type { SkillMeta, SkillOptions, Skills } from './agent/skills.js'
 export type { Duration } from './internal/duration.js'
 export type { Logger } from './internal/logger.js'

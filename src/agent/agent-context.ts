@@ -5,6 +5,7 @@ import type { Duration } from '../internal/duration.js'
 import type { Logger } from '../internal/logger.js'
 import type { IncomingMessage } from './incoming-message.js'
 import type { EmittedEvent } from './result.js'
+import type { Resume } from './resume.js'
 
 /**
  * Why `ctx.signal` aborted: `ctx.signal.reason.reason`. `suspended`: the handler waits in a durable call, and is called
@@ -50,6 +51,12 @@ export interface TurnContext {
   readonly extensions: readonly string[]
   /** Which try at this turn, from 1. Above 1 after a crash or a thrown error: code may have run before. */
   readonly attempt: number
+  /**
+   * What the last attempt at this turn has said, as far as it was written down (at most two seconds behind), for handlers
+   * that go on from there in place of beginning anew: yield `ctx.resume.text` first, then the rest. Readers see the text
+   * replaced by what is yielded. Undefined in a first attempt, and when nothing was written down.
+   */
+  readonly resume: Resume | undefined
   /** Which message of the caller this is within the task, from 1. */
   readonly turn: number
   readonly caller: Caller

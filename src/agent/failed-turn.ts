@@ -8,6 +8,8 @@ import { TurnStopped } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
 import { AskTimeout } from './durable-call-errors.js'
 import { IdleTimeoutError } from './idle-timeout.js'
+import type { EarlierAttempts } from './resume.js'
+import type { TurnEvents } from './turn-events.js'
 
 /**
  * @param failures how often the handler has failed at this turn, this time included
@@ -38,6 +40,18 @@ export function failedTurn(
       parts: [{ text: failureText(error) }],
     },
   }
+}
+
+/**
+ * What a turn that ends without a result leaves behind: all that this attempt has shown, and what is known of the earlier
+ * ones. What is shown of it anew here is for those who have seen more than was written down.
+ *
+ * @param events of the attempt, when it has got so far
+ */
+export function leftBehind(attempt: number, events: TurnEvents | undefined, before: EarlierAttempts | undefined) {
+  if (events === undefined || events.position.seq === 0) return { attempt, seq: 0, artifacts: before?.artifacts ?? [] }
+  events.supersede(before?.shown ?? [], before?.artifacts)
+  return { attempt, seq: events.position.seq, artifacts: events.artifacts() }
 }
 
 /** What a caller may know of it. */

@@ -33,6 +33,7 @@ import {
   TAG,
   type TaggedResult,
 } from './result.js'
+import { type EarlierAttempts, resumeFrom } from './resume.js'
 import { skillOf } from './skills.js'
 import { TurnEvents, type TurnEventsHost } from './turn-events.js'
 
@@ -40,14 +41,16 @@ export interface TurnHost extends TurnEventsHost, HandlerHost {
   readonly log: Logger
   /** An earlier attempt has shown that this is a task. */
   readonly taskShown: boolean
-  /** Ids of artifacts that earlier attempts at this turn have shown. */
-  readonly shownBefore: readonly string[]
+  /** What earlier attempts at this turn have shown; undefined for the first. */
+  readonly before: EarlierAttempts | undefined
   /** The events of the attempt, as soon as there are any: for snapshots. */
   onEvents?(events: TurnEvents): void
   /** The turn is about to be shown as a task that is WORKING. */
   onBegin?(): void
   /** Makes what was said and journalled so far durable. Rejects when it could not be written. */
   checkpoint(): Promise<void>
+  /** The same, tried until it succeeds or the turn is stopped: before an artifact is shown that the next attempt could not know of. */
+  writeAhead(): Promise<void>
   /** The journal as earlier attempts at this turn have left it. */
   readonly journalBefore: readonly JournalEntry[] | undefined
   /** The journal of the attempt, as soon as there is one: for checkpoints. */
@@ -184,7 +187,7 @@ class TurnRun {
   }): Promise<TurnResult> {
     await this.begin()
     this.events.closeText()
-    this.events.supersede(this.host.shownBefore)
+    this.events.supersede(this.host.before?.shown ?? [])
     const { attempt, seq } = this.events.position
     const message = question === undefined ? this.events.said.status?.message : this.events.agentMessage(question)
     return {
@@ -238,10 +241,12 @@ class TurnRun {
   private async show(result: Exclude<TaggedResult, MessageResult>, last: boolean): Promise<void> {
     switch (result[TAG]) {
       case 'text':
+        if (this.events.textArtifact === undefined) await this.writeAhead(undefined)
         return this.events.text(result.text, last)
       case 'status':
         return this.events.status(result.text, result.metadata)
       case 'artifact':
+        await this.writeAhead(result.artifactId)
         return this.events.artifact(result)
       case 'end':
         if (result.state !== 'auth-required' || last || result.last) {
@@ -257,13 +262,17 @@ class TurnRun {
     }
   }
 
+  private async writeAhead(artifactId: string | undefined): Promise<void> {
+    if (this.events.announce(artifactId)) await this.host.writeAhead()
+  }
+
   private async finish(): Promise<TurnResult> {
     if (this.answer !== undefined) {
       return { attempt: this.host.attempt, seq: 0, state: 'TASK_STATE_COMPLETED', artifacts: [], answer: this.answer }
     }
     await this.begin()
     this.events.closeText()
-    this.events.supersede(this.host.shownBefore)
+    this.events.supersede(this.host.before?.shown ?? [])
     const { attempt, seq } = this.events.position
     return { attempt, seq, artifacts: this.events.artifacts(), ...this.endStatus() }
   }
@@ -301,6 +310,7 @@ class TurnRun {
       acceptedOutputModes: origin.params.acceptedOutputModes ?? [],
       extensions: origin.params.extensions ?? [],
       attempt: host.attempt,
+      resume: resumeFrom(host.before),
       turn: messageNumber(history, origin.place),
       caller: { principal: input.owner, tenant: input.tenant },
       log: host.log,
@@ -352,6 +362,7 @@ class TurnRun {
       }
       return
     }
+    if (event.artifactUpdate?.artifact !== undefined) await this.writeAhead(event.artifactUpdate.artifact.artifactId)
     this.events.emit(event)
   }
 

@@ -15,9 +15,11 @@ import type {
 import { TaskBuilder } from '../a2a/apply-event.js'
 import type { Position } from '../a2a/cursor.js'
 import { type LiveEvent, taskKey } from '../bus/live-event.js'
+import { utf8Bytes } from '../internal/utf8-bytes.js'
 import type { TurnInput } from '../task/turn-input.js'
 import type { TurnPicture } from '../task/turn-picture.js'
 import type { ArtifactInput } from './result.js'
+import type { EarlierAttempts } from './resume.js'
 
 export interface TurnEventsHost {
   readonly attempt: number
@@ -38,14 +40,17 @@ export class TurnEvents {
   private readonly key: string
   private readonly picture: TaskBuilder
   private readonly touched = new Set<string>()
+  /** Ids of artifacts that are about to be shown. */
+  private readonly announced = new Set<string>()
+  private readonly sizes = new Map<string, number>()
+  private artifactBytes = 0
+  private statusBytes = 0
   private seq = 0
   private artifactCount = 0
   private textArtifactId: string | undefined
   private textOpen = false
   private closed = false
   private working = true
-  /** Bytes of what the attempt has said, as JSON, roughly. */
-  bytes = 0
   /** The attempt has shown, or is about to show, that this is a task and no Message. */
   decided = false
 
@@ -54,6 +59,11 @@ export class TurnEvents {
     this.host = host
     this.key = taskKey(input)
     this.picture = new TaskBuilder(input.task)
+  }
+
+  /** Bytes that what the attempt has said takes in the task, as JSON, roughly. */
+  get bytes(): number {
+    return this.artifactBytes + this.statusBytes
   }
 
   /** Place of the last event. */
@@ -68,9 +78,33 @@ export class TurnEvents {
     return { turn, attempt, seq, ...(status === undefined ? {} : { status }), artifacts: this.artifacts() }
   }
 
-  /** Ids of the artifacts that this attempt has made or changed. */
-  get artifactIds(): readonly string[] {
-    return [...this.touched]
+  /** Id of the turn's one text artifact, when there is any. */
+  get textArtifact(): string | undefined {
+    return this.textArtifactId
+  }
+
+  /** What the next attempt has to know of this one and those before it. */
+  earlier(before: EarlierAttempts | undefined): EarlierAttempts {
+    const shown = [...new Set([...(before?.shown ?? []), ...this.announced, ...this.touched])]
+    // Until this attempt has an artifact of its own, those of the last one are what there is to go on from.
+    if (this.touched.size === 0 && before !== undefined) return { ...before, shown }
+    const textArtifactId = this.textArtifactId === undefined ? {} : { textArtifactId: this.textArtifactId }
+    return { shown, artifacts: this.artifacts(), ...textArtifactId }
+  }
+
+  /**
+   * Says that a chunk of an artifact is about to be shown. True when the next attempt could not know of that artifact: then
+   * a checkpoint has to be written first.
+   *
+   * @param artifactId the author's; undefined for the next made one
+   */
+  announce(artifactId: string | undefined): boolean {
+    const id = artifactId ?? this.madeId(this.artifactCount + 1)
+    if (this.touched.has(id) || this.announced.has(id)) return false
+    // The first artifact of an attempt, when its id is made, is what every attempt begins with.
+    const derivable = this.touched.size === 0 && this.announced.size === 0 && id === this.madeId(1)
+    if (!derivable) this.announced.add(id)
+    return !derivable
   }
 
   /** Artifacts that this attempt has made or changed, whole. */
@@ -137,17 +171,21 @@ export class TurnEvents {
   }
 
   /**
-   * Takes back what earlier attempts have shown and this one has not: an artifact of an earlier turn gets its content
-   * back, any other is emptied and marked `superseded`.
+   * Settles what earlier attempts have shown and this one has not. An artifact that is to be kept, or is one of an earlier
+   * turn, gets that content back; any other is emptied and marked `superseded`. Also after {@link close}.
    *
    * @param shown ids of the artifacts that the earlier attempts had touched
+   * @param kept artifacts of theirs that stay
    */
-  supersede(shown: Iterable<string>): void {
+  supersede(shown: Iterable<string>, kept: readonly ArtifactJson[] = []): void {
+    const { closed } = this
+    this.closed = false
     for (const artifactId of shown) {
       if (this.touched.has(artifactId)) continue
-      const earlier = this.input.task.artifacts?.find((artifact) => artifact.artifactId === artifactId)
-      this.showArtifact(earlier ?? { artifactId, parts: [{ text: '' }], metadata: { superseded: true } }, false, true)
+      const known = [...kept, ...(this.input.task.artifacts ?? [])].find((known) => known.artifactId === artifactId)
+      this.showArtifact(known ?? { artifactId, parts: [{ text: '' }], metadata: { superseded: true } }, false, true)
     }
+    this.closed = closed
   }
 
   agentMessage(parts: readonly PartJson[], metadata?: Metadata): MessageJson {
@@ -163,7 +201,11 @@ export class TurnEvents {
 
   private nextArtifactId(): string {
     this.artifactCount += 1
-    return `${this.input.taskId.slice(0, 8)}-${this.input.turn}-${this.artifactCount}`
+    return this.madeId(this.artifactCount)
+  }
+
+  private madeId(ordinal: number): string {
+    return madeArtifactId(this.input, ordinal)
   }
 
   private showStatus(
@@ -177,8 +219,10 @@ export class TurnEvents {
 
   private showArtifact(artifact: ArtifactJson, append: boolean, lastChunk: boolean | undefined): void {
     if (!this.working) this.status(undefined, undefined)
-    this.touched.add(artifact.artifactId ?? '')
+    const artifactId = artifact.artifactId ?? ''
+    this.touched.add(artifactId)
     const bytes = partsSize(artifact.parts ?? [])
+    this.count(artifactId, bytes, append)
     this.publish(
       'update',
       {
@@ -201,22 +245,35 @@ export class TurnEvents {
     return { taskId: this.input.taskId, contextId: this.input.task.contextId ?? '' }
   }
 
+  /** Only what stays in the task counts: a replaced artifact and an earlier status do not. */
+  private count(artifactId: string, bytes: number, append: boolean): void {
+    const before = this.sizes.get(artifactId) ?? 0
+    const now = append && before > 0 ? before + bytes : ENVELOPE_BYTES + bytes
+    this.sizes.set(artifactId, now)
+    this.artifactBytes += now - before
+  }
+
   private publish(kind: 'begin' | 'update', event: StreamResponseJson, bytes: number): void {
     if (this.closed) return
     this.seq += 1
-    this.bytes += bytes
+    if (event.statusUpdate !== undefined) this.statusBytes = bytes
     this.picture.apply(event)
     const { turn, attempt, seq } = this.position
     this.host.publish({ key: this.key, cursor: { turn, attempt, seq }, kind, event, bytes: bytes + ENVELOPE_BYTES })
   }
 }
 
+/** Ids of artifacts are made from task, turn and order, so that a further attempt replaces the same ones. */
+export function madeArtifactId({ taskId, turn }: TurnInput, ordinal: number): string {
+  return `${taskId.slice(0, 8)}-${turn}-${ordinal}`
+}
+
 function partsSize(parts: readonly PartJson[]): number {
   let size = 0
-  for (const part of parts) size += part.text === undefined ? sizeOf(part) : part.text.length + 10
+  for (const part of parts) size += sizeOf(part.text ?? part)
   return size
 }
 
-function sizeOf(value: object): number {
-  return JSON.stringify(value).length
+function sizeOf(value: object | string): number {
+  return utf8Bytes(JSON.stringify(value))
 }

@@ -127,6 +127,7 @@ class DirectCall {
       acceptedOutputModes,
       extensions,
       attempt: 1,
+      resume: undefined,
       turn: 1,
       caller: { principal, tenant },
       get log() {

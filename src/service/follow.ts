@@ -18,7 +18,6 @@ import { type LiveEvent, taskKey } from '../bus/live-event.js'
 import { stateEvent } from '../bus/state-event.js'
 import type { Engine, TaskReading } from '../engine/engine.js'
 import { onAbort } from '../internal/abort.js'
-import { LAST_ATTEMPT } from '../task/reduce.js'
 import type { TaskRef } from '../task/task-record.js'
 
 /** One event of a stream, and the place to continue after it. */
@@ -131,8 +130,8 @@ class Follower {
     const { position } = this
     if (position === undefined || event.event.message !== undefined || !follows(position, event.cursor))
       return undefined
-    // The end of a turn that was lost: what was shown after its last checkpoint is not part of the task.
-    if (event.kind === 'end' && event.cursor.attempt === LAST_ATTEMPT) return undefined
+    // An attempt that ends before it has shown anything: what earlier ones have shown may be more than the task has kept.
+    if (event.kind === 'end' && event.cursor.seq === 1 && event.cursor.attempt > 1) return undefined
     return this.show(event.event, { ...event.cursor, ended: event.kind === 'end' })
   }
 

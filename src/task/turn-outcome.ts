@@ -13,6 +13,8 @@ export interface Checkpoint extends TurnPicture {
   readonly format: 1
   /** Ids of artifacts that any attempt at this turn has shown. */
   readonly shown: readonly string[]
+  /** Id of the turn's one text artifact, when the attempt has made it. */
+  readonly textArtifactId?: string
   /** An attempt has shown that this is a task and no Message. */
   readonly decided: boolean
   /** How often the handler has thrown. */

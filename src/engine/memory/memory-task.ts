@@ -2,8 +2,9 @@
 
 import { TurnStopped } from '../../agent/agent-context.js'
 import type { AgentDefinition } from '../../agent/agent-definition.js'
-import { failedTurn, isFinalFailure } from '../../agent/failed-turn.js'
+import { failedTurn, isFinalFailure, leftBehind } from '../../agent/failed-turn.js'
 import type { Journal } from '../../agent/journal.js'
+import type { EarlierAttempts } from '../../agent/resume.js'
 import { runTurn } from '../../agent/run-turn.js'
 import type { TurnEvents } from '../../agent/turn-events.js'
 import type { EventBus } from '../../bus/event-bus.js'
@@ -140,7 +141,7 @@ export class MemoryTask {
       () => stop.abort(new TurnStopped('deadline')),
       Math.min(this.agent.deadlineMs, MAX_TIMER_MS),
     )
-    const shown = new Set<string>()
+    let before: EarlierAttempts | undefined
     const { agentId, taskId } = input
     let journalled: readonly JournalEntry[] | undefined
     try {
@@ -161,7 +162,7 @@ export class MemoryTask {
             graceMs: this.host.graceMs,
             taskShown: this.decided,
             onBegin: () => this.decide(),
-            shownBefore: [...shown],
+            before,
             publish: (event) => this.host.bus.publish(event),
             now,
             newId: () => globalThis.crypto.randomUUID(),
@@ -171,6 +172,7 @@ export class MemoryTask {
             checkpoint: async () => {
               journalled = journal?.snapshot
             },
+            writeAhead: async () => {},
             journalBefore: journalled,
             onJournal: (made) => {
               journal = made
@@ -180,15 +182,11 @@ export class MemoryTask {
           })
         } catch (error) {
           if (error instanceof TurnStopped && error.reason === 'worker-shutdown') return undefined
-          for (const artifactId of events?.artifactIds ?? []) shown.add(artifactId)
           if (isFinalFailure(error, attempt, this.agent)) {
             log.warn({ err: error }, 'turn failed')
-            return failedTurn(input, error, {
-              attempt,
-              seq: events?.position.seq ?? 0,
-              artifacts: events?.artifacts() ?? [],
-            })
+            return failedTurn(input, error, leftBehind(attempt, events, before))
           }
+          before = events?.earlier(before) ?? before
           log.warn({ err: error }, 'turn failed, will be tried again')
           journal?.forgetLastFailures()
           journalled = journal?.snapshot ?? journalled

@@ -3,13 +3,14 @@ import { ApplicationFailure, Context, type Info } from '@temporalio/activity'
 import { failPoint } from '#failpoints'
 import { TurnStopped } from '../../agent/agent-context.js'
 import type { AgentDefinition, AgentDirectory } from '../../agent/agent-definition.js'
-import { failedTurn, isFinalFailure } from '../../agent/failed-turn.js'
+import { failedTurn, isFinalFailure, leftBehind } from '../../agent/failed-turn.js'
 import type { Journal } from '../../agent/journal.js'
+import type { EarlierAttempts } from '../../agent/resume.js'
 import { runTurn } from '../../agent/run-turn.js'
-import type { TurnEvents } from '../../agent/turn-events.js'
+import { madeArtifactId, type TurnEvents } from '../../agent/turn-events.js'
 import type { EventBus } from '../../bus/event-bus.js'
-import { taskKey } from '../../bus/live-event.js'
-import { onAbort } from '../../internal/abort.js'
+import { type LiveEvent, taskKey } from '../../bus/live-event.js'
+import { onAbort, sleep } from '../../internal/abort.js'
 import { type Logger, withFields } from '../../internal/logger.js'
 import type { TurnResult } from '../../task/task-record.js'
 import type { TurnInput } from '../../task/turn-input.js'
@@ -17,6 +18,7 @@ import type { Checkpoint } from '../../task/turn-outcome.js'
 import type { TurnPicture } from '../../task/turn-picture.js'
 import { AGENT_NOT_SERVED } from '../names.js'
 import { CheckpointWriter, type HeartbeatService } from './checkpoint-writer.js'
+import { Fence } from './fence.js'
 
 export interface AgentTurnOptions {
   readonly agents: AgentDirectory
@@ -39,6 +41,8 @@ export interface AgentTurnOptions {
 const MAX_LOST_ATTEMPTS = 20
 /** Wait before a turn is offered again whose agent this worker does not have. */
 const NOT_SERVED_RETRY_MS = 1_000
+/** Pause between two tries to write down that an artifact is about to be shown. */
+const WRITE_AHEAD_RETRY_MS = 500
 
 export function createAgentTurn(options: AgentTurnOptions): (input: TurnInput) => Promise<TurnResult> {
   return async (input) => {
@@ -60,9 +64,14 @@ class TurnAttempt {
   private readonly agent: AgentDefinition
   private readonly input: TurnInput
   private readonly info: Info
-  private readonly before: Checkpoint | undefined
+  private readonly before: EarlierAttempts | undefined
+  private readonly journalBefore: Checkpoint['journal']
+  private readonly decidedBefore: boolean
+  /** Attempts that ended without a word. */
+  private readonly lost: number
   private readonly stop = new AbortController()
   private readonly log: Logger
+  private fence: Fence | undefined
   private events: TurnEvents | undefined
   private journal: Journal | undefined
   private failures: number
@@ -73,9 +82,13 @@ class TurnAttempt {
     this.agent = agent
     this.input = input
     this.info = info
-    this.before = info.heartbeatDetails as Checkpoint | undefined
-    this.failures = this.before?.failures ?? 0
-    this.handovers = this.before?.handovers ?? 0
+    const last = info.heartbeatDetails as Checkpoint | undefined
+    this.journalBefore = last?.journal
+    this.decidedBefore = last?.decided ?? false
+    this.failures = last?.failures ?? 0
+    this.handovers = last?.handovers ?? 0
+    this.lost = info.attempt - 1 - this.failures - this.handovers
+    this.before = earlierAttempts(input, last, this.lost)
     this.log = withFields(options.logger, {
       agentId: input.agentId,
       taskId: input.taskId,
@@ -86,13 +99,14 @@ class TurnAttempt {
   }
 
   async run(): Promise<TurnResult> {
-    const lost = this.info.attempt - 1 - this.failures - this.handovers
+    const { lost } = this
     if (!this.info.isLocal && lost > MAX_LOST_ATTEMPTS) return this.failed(new Error(`${lost} attempts were lost`))
     const writer = this.info.isLocal ? undefined : this.checkpointWriter()
+    this.fence = writer === undefined ? undefined : this.makeFence(writer)
     const key = taskKey(this.input)
     failPoint?.('turn.begin', key)
     const disown = this.options.bus.own(key, {
-      picture: () => this.said(),
+      picture: () => (this.fence?.holds() === false ? undefined : this.said()),
       cancel: () => this.end('canceled'),
     })
     const release = [
@@ -119,17 +133,18 @@ class TurnAttempt {
       signal: this.stop.signal,
       log: this.log,
       graceMs: this.options.graceMs,
-      taskShown: this.before?.decided ?? false,
+      taskShown: this.decidedBefore,
       onBegin: () => this.options.onBegin(this.input),
-      shownBefore: this.before?.shown ?? [],
-      publish: (event) => this.options.bus.publish(event),
+      before: this.before,
+      publish: (event) => this.publish(event),
       now: () => new Date().toISOString(),
       newId: () => globalThis.crypto.randomUUID(),
       onEvents: (events) => {
         this.events = events
       },
       checkpoint: async () => writer?.save(),
-      journalBefore: this.before?.journal,
+      writeAhead: () => this.writeAhead(writer),
+      journalBefore: this.journalBefore,
       onJournal: (journal) => {
         this.journal = journal
       },
@@ -165,11 +180,35 @@ class TurnAttempt {
   }
 
   private failed(error: unknown): TurnResult {
-    return failedTurn(this.input, error, {
-      attempt: this.info.attempt,
-      seq: this.events?.position.seq ?? 0,
-      artifacts: this.events?.artifacts() ?? [],
+    return failedTurn(this.input, error, leftBehind(this.info.attempt, this.events, this.before))
+  }
+
+  private publish(event: LiveEvent): void {
+    if (this.fence === undefined) this.options.bus.publish(event)
+    else this.fence.publish(event)
+  }
+
+  private makeFence(writer: CheckpointWriter): Fence {
+    const { heartbeatTimeoutMs = 0, currentAttemptScheduledTimestampMs: since } = this.info
+    return new Fence({
+      timeoutMs: heartbeatTimeoutMs,
+      sinceMs: Date.now() - since,
+      publish: (event) => this.options.bus.publish(event),
+      prove: () => void writer.save().catch(() => {}),
     })
+  }
+
+  /** Resolves when a checkpoint is durable, or the turn is stopped. */
+  private async writeAhead(writer: CheckpointWriter | undefined): Promise<void> {
+    const { signal } = this.stop
+    while (writer !== undefined && !signal.aborted) {
+      try {
+        return await writer.save()
+      } catch (error) {
+        this.log.debug({ err: error }, 'checkpoint could not be written, will be tried again')
+        await sleep(WRITE_AHEAD_RETRY_MS, signal)
+      }
+    }
   }
 
   private said(): TurnPicture {
@@ -187,18 +226,22 @@ class TurnAttempt {
       intervalMs: checkpointMs,
       content: () => this.checkpoint(),
       onCancel: () => this.end('canceled'),
-      onSuperseded: () => this.end('superseded'),
+      onSuperseded: () => {
+        this.fence?.revoke()
+        this.end('superseded')
+      },
+      onSending: () => this.fence?.sending(),
       onFailure: (error) => this.log.debug({ err: error }, 'checkpoint could not be written'),
     })
   }
 
   private checkpoint(): Checkpoint {
-    const journal = this.journal?.snapshot ?? this.before?.journal
+    const journal = this.journal?.snapshot ?? this.journalBefore
     return {
       format: 1,
       ...this.said(),
-      shown: [...new Set([...(this.before?.shown ?? []), ...(this.events?.artifactIds ?? [])])],
-      decided: this.before?.decided === true || this.events?.decided === true,
+      ...(this.events?.earlier(this.before) ?? this.before ?? { shown: [] }),
+      decided: this.decidedBefore || this.events?.decided === true,
       failures: this.failures,
       handovers: this.handovers,
       ...(journal === undefined ? {} : { journal }),
@@ -214,5 +257,19 @@ class TurnAttempt {
     const ms = this.info.scheduledTimestampMs + this.agent.deadlineMs - Date.now() - this.options.graceMs
     const timer = setTimeout(() => this.end('deadline'), Math.max(1, Math.min(ms, 2 ** 31 - 1)))
     return () => clearTimeout(timer)
+  }
+}
+
+/**
+ * What is known of those who tried before. What a lost attempt has shown is written down, but for an artifact that every
+ * attempt begins with: that one is taken for shown.
+ */
+function earlierAttempts(input: TurnInput, last: Checkpoint | undefined, lost: number): EarlierAttempts | undefined {
+  if (last === undefined && lost === 0) return undefined
+  const { shown = [], artifacts = [], textArtifactId } = last ?? {}
+  return {
+    shown: lost > 0 && shown.length === 0 ? [madeArtifactId(input, 1)] : shown,
+    artifacts,
+    ...(textArtifactId === undefined ? {} : { textArtifactId }),
   }
 }

@@ -32,6 +32,8 @@ export interface CheckpointWriterOptions {
   onCancel(): void
   /** The attempt is not the current one any more: somebody else has the turn. */
   onSuperseded(): void
+  /** A write begins; what it gives is called when the write was accepted. */
+  onSending(): (() => void) | undefined
   /** A write failed; the next one comes at its time. */
   onFailure(error: unknown): void
 }
@@ -85,9 +87,11 @@ export class CheckpointWriter {
     if (this.stopped) return
     const { service, namespace, taskToken, identity, key } = this.options
     failPoint?.('checkpoint.before', key)
+    const accepted = this.options.onSending()
     try {
       const details = toPayloads(this.options.content())
       const answer = await service.recordActivityTaskHeartbeat({ namespace, taskToken, identity, details })
+      accepted?.()
       failPoint?.('checkpoint.written', key)
       if (answer.cancelRequested) this.options.onCancel()
     } catch (error) {

@@ -17,7 +17,8 @@ describe('follows', () => {
     ['the next turn after an end', at(1, 2, 9, true), at(2, 1, 1), true],
     ['the next turn without an end', at(1, 2, 9), at(2, 1, 1), false],
     ['a turn after the next', at(1, 2, 9, true), at(3, 1, 1), false],
-    ['more of a turn that has ended', at(1, 1, 9, true), at(1, 1, 10), false],
+    ['the question of a turn that has ended once more', at(1, 1, 9, true), at(1, 1, 10), true],
+    ['another attempt at a turn that has ended', at(1, 1, 9, true), at(1, 2, 1), false],
   ])('%s', (_, last, next, expected) => {
     expect(follows(last, next)).toBe(expected)
   })

@@ -5,6 +5,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Journal } from '../../../src/agent/journal.js'
+import type { EarlierAttempts } from '../../../src/agent/resume.js'
 import { runTurn } from '../../../src/agent/run-turn.js'
 import type { TurnEvents } from '../../../src/agent/turn-events.js'
 import { type AgentContext, type AgentDefinition, agent } from '../../../src/index.js'
@@ -136,7 +137,7 @@ async function live(ops: readonly Op[], deaths: readonly { writes: number; kept:
 
   const turn = async (input: TurnInput): Promise<TurnResult> => {
     let before: readonly JournalEntry[] | undefined
-    const shown = new Set<string>()
+    let earlier: EarlierAttempts | undefined
     for (let attempt = 1; ; attempt += 1) {
       const life = new Life(waiting.shift(), (journal) => {
         before = journal
@@ -150,7 +151,8 @@ async function live(ops: readonly Op[], deaths: readonly { writes: number; kept:
         log: silentLogger,
         graceMs: 0,
         taskShown: false,
-        shownBefore: [...shown],
+        before: earlier,
+        writeAhead: () => life.write(),
         journalBefore: before,
         onJournal: (journal) => {
           life.journal = journal
@@ -167,7 +169,7 @@ async function live(ops: readonly Op[], deaths: readonly { writes: number; kept:
       })
       const result = await Promise.race([running, life.died])
       if (result !== 'died') return result
-      for (const artifactId of events?.artifactIds ?? []) shown.add(artifactId)
+      earlier = events?.earlier(earlier) ?? earlier
     }
   }
 
