@@ -19,7 +19,7 @@ export interface ServeOptions {
   /** `host:port` of a Temporal server. Default: what Temporal's own settings say, else a server of our own. */
   readonly temporalAddress?: string
   readonly namespace?: string
-  /** Path of the store's database. Default `.temporal-a2a/a2a.db`. */
+  /** The store's database: path of an SQLite file, or `postgres://…`. Default `.temporal-a2a/a2a.db`. */
   readonly db?: string
   /** PEM; with both, the port speaks TLS. */
   readonly tls?: NonNullable<OneProcessOptions['tls']>
@@ -43,6 +43,8 @@ export interface Served {
   readonly url: string
   /** Address and source of the Temporal server; undefined with the memory engine. */
   readonly temporal: { readonly address: string; readonly namespace: string; readonly source: string } | undefined
+  /** The store's database, without its password; undefined with the memory engine. */
+  readonly store: string | undefined
   /** Stops everything that was started. Safe to call twice. */
   stop(): Promise<void>
 }
@@ -52,6 +54,7 @@ export const DEFAULT_DB = '.temporal-a2a/a2a.db'
 
 /**
  * @throws AgentDefinitionError agents that contradict each other
+ * @throws StoreDatabaseError the store's database does not answer, or was written by a newer version
  * @throws TemporalNotFoundError no Temporal server could be found, downloaded or built; the message says what to do
  */
 export async function serve(options: ServeOptions): Promise<Served> {
@@ -67,7 +70,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     db: options.db ?? DEFAULT_DB,
     logger: options.logger ?? createLogger('warn'),
   })
-  const { server, temporal } = running
+  const { server, temporal, store } = running
   let stopping: Promise<void> | undefined
   return {
     port: server.port,
@@ -76,6 +79,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       temporal === undefined
         ? undefined
         : { address: temporal.address, namespace: temporal.namespace, source: temporal.source.detail },
+    store,
     stop() {
       stopping ??= running.stop()
       return stopping

@@ -34,7 +34,7 @@ export function temporalFlags(): Option[] {
   return [
     flag('--temporal-address <host:port>', 'a Temporal server that is running already', 'TEMPORAL_ADDRESS'),
     flag('--namespace <name>', 'Temporal namespace', 'NAMESPACE'),
-    flag('--db <path>', 'database of tasks; the Temporal database lies beside it', 'DB').default(DEFAULT_DB),
+    flag('--db <path or url>', 'database of tasks: an SQLite file, or postgres://…', 'DB').default(DEFAULT_DB),
   ]
 }
 

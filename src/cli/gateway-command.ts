@@ -62,7 +62,12 @@ async function run(files: string[], flags: GatewayFlags, command: Command): Prom
     const cards = agents.map(({ id }) => cardUrl(url, id))
     return {
       json: { role: 'gateway', url, port, temporal, agents: cards },
-      banner: [...cards.map((card) => `agent   ${card}`), engineLine(temporal), `tasks   ${flags.db}`, tryLine(url)],
+      banner: [
+        ...cards.map((card) => `agent   ${card}`),
+        engineLine(temporal),
+        `tasks   ${gateway.store}`,
+        tryLine(url),
+      ],
       stop: () => gateway.stop(),
     }
   })

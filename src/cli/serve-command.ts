@@ -41,7 +41,7 @@ async function run(file: string, flags: ServeFlags, command: Command): Promise<v
       tls: await readTls(flags),
       corsOrigins: flags.cors ?? [],
     } as Parameters<typeof serve>[0])
-    const { url, port, temporal } = served
+    const { url, port, temporal, store } = served
     const cards = agents.map(({ id }) => cardUrl(url, id))
     return {
       json: { url, port, temporal: temporal ?? null, agents: cards },
@@ -50,7 +50,7 @@ async function run(file: string, flags: ServeFlags, command: Command): Promise<v
         temporal === undefined
           ? 'engine  memory: NOT durable, tasks are gone when this process ends'
           : engineLine(temporal),
-        ...(temporal === undefined ? [] : [`tasks   ${flags.db}`]),
+        ...(store === undefined ? [] : [`tasks   ${store}`]),
         tryLine(url),
       ],
       stop: () => served.stop(),

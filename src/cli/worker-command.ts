@@ -30,7 +30,7 @@ async function run(files: string[], flags: WorkerFlags, command: Command): Promi
     const ids = agents.map(({ id }) => id)
     return {
       json: { role: 'worker', pid: process.pid, temporal, agents: ids },
-      banner: [`worker  ${ids.join(', ')}`, engineLine(temporal), `tasks   ${flags.db}`],
+      banner: [`worker  ${ids.join(', ')}`, engineLine(temporal), `tasks   ${worker.store}`],
       stop: () => worker.stop(),
     }
   })

@@ -28,6 +28,8 @@ export interface GatewayProcessOptions
 export interface GatewayProcess {
   readonly server: Server
   readonly temporal: TemporalServer
+  /** The store's database as people may see it. */
+  readonly store: string
   /** Ends streams so that they can be resumed, answers what is running, closes. */
   stop(): Promise<void>
 }
@@ -35,13 +37,14 @@ export interface GatewayProcess {
 /** @throws SecretError the Temporal server is not one of our own and no secret was given */
 export function startGatewayProcess(options: GatewayProcessOptions): Promise<GatewayProcess> {
   return startOrTakeDown(async (teardown) => {
-    agentDirectory(options.agents)
+    const agents = agentDirectory(options.agents)
     const parts = await openTemporalParts(options, (to) => Connection.connect(to), teardown)
     const secret = options.secret ?? parts.temporal.secret
     if (secret === undefined) throw missingSecret(parts.temporal.address)
     const engine = await startTaskService(
       parts,
       {
+        agents,
         logger: options.logger,
         taskQueue: options.taskQueue ?? DEFAULT_TASK_QUEUE,
         // Without a worker in the process there is nobody to hand the first workflow task to.
@@ -53,6 +56,6 @@ export function startGatewayProcess(options: GatewayProcessOptions): Promise<Gat
     )
     const server = await createServer({ ...options, engine, secret })
     teardown.add(() => server.stop())
-    return { server, temporal: parts.temporal, stop: () => teardown.run() }
+    return { server, temporal: parts.temporal, store: parts.storeName, stop: () => teardown.run() }
   })
 }

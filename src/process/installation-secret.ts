@@ -59,10 +59,10 @@ export function missingSecret(address: string): SecretError {
  * The secret beside a database, made at the first use and readable by its user only: for one process on a Temporal server
  * that is not its own.
  *
- * @param db path of the store's database
+ * @param file the path that its name begins with
  */
-export function secretBeside(db: string): Uint8Array {
-  const path = `${db}.secret`
+export function secretBeside(file: string): Uint8Array {
+  const path = `${file}.secret`
   const temporary = `${path}.${process.pid}-${randomBytes(6).toString('hex')}`
   writeFileSync(temporary, `${randomBytes(MIN_BYTES).toString('base64')}\n`, { mode: 0o600, flag: 'wx', flush: true })
   try {

@@ -1,15 +1,17 @@
 /** The engine of a process that answers requests, with the comparison of its store with Temporal. */
 import type { ConnectionLike } from '@temporalio/client'
+import type { AgentDirectory } from '../agent/agent-definition.js'
 import type { Logger } from '../internal/logger.js'
 import type { Teardown } from '../internal/teardown.js'
 import { reconcile } from '../store/reconcile.js'
-import { closedTasksSince } from '../temporal/closed-tasks.js'
+import { changedTasksSince } from '../temporal/changed-tasks.js'
 import { SEARCH_ATTRIBUTES } from '../temporal/names.js'
 import { ensureSearchAttributes, type OperatorService } from '../temporal/search-attributes.js'
 import { type PollPace, TemporalEngine } from '../temporal/temporal-engine.js'
 import type { TemporalParts } from './temporal-parts.js'
 
 export interface TaskServiceOptions {
+  readonly agents: AgentDirectory
   readonly logger: Logger
   readonly taskQueue: string
   /** The connection is shared with a worker of this process, so a task can begin without a detour. */
@@ -30,7 +32,7 @@ export async function startTaskService(
   teardown: Teardown,
 ): Promise<TemporalEngine> {
   const { client, store, bus, reachability, connection, temporal } = parts
-  const { logger } = options
+  const { logger, agents, taskQueue } = options
   const engine = new TemporalEngine({
     ...options,
     client,
@@ -52,7 +54,9 @@ export async function startTaskService(
       logger,
       truth: {
         record: (key) => engine.reader.record(key),
-        closedSince: (time, signal) => closedTasksSince(client, time, signal),
+        changedSince: (time, signal) => changedTasksSince(client, taskQueue, time, signal),
+        isTask: ({ agentId, position }) =>
+          agents.get(agentId)?.answers === 'task' || position.ended || position.turn > 1,
       },
     },
     background.signal,

@@ -9,19 +9,18 @@ import type { EventBus } from '../bus/event-bus.js'
 import { InProcessBus } from '../bus/in-process-bus.js'
 import type { Logger } from '../internal/logger.js'
 import type { Teardown } from '../internal/teardown.js'
+import { openDatabase } from '../store/database.js'
 import { openTaskStore } from '../store/sql-task-store.js'
-import { openSqlite } from '../store/sqlite.js'
 import type { TaskStore } from '../store/task-store.js'
 import { openTemporal, type TemporalProgress, type TemporalServer } from '../temporal/embedded/index.js'
 import { SEARCH_ATTRIBUTES } from '../temporal/names.js'
 import { ReachabilityWatch } from '../temporal/reachability.js'
+import { type LocalFileOptions, localFile } from './local-file.js'
 
-export interface TemporalPartsOptions {
+export interface TemporalPartsOptions extends LocalFileOptions {
   /** `host:port` of a Temporal server; nothing is started then. Default: what Temporal's own settings say. */
   readonly temporalAddress?: string
   readonly namespace?: string
-  /** Path of the store's database; the one of a Temporal server that is started lies beside it. */
-  readonly db: string
   readonly env?: NodeJS.ProcessEnv
   readonly logger: Logger
   /** While a Temporal server is looked for, downloaded or built. */
@@ -36,6 +35,8 @@ export interface TemporalParts<C extends ConnectionLike> {
   readonly client: Client
   readonly reachability: ReachabilityWatch
   readonly store: TaskStore
+  /** The store's database as people may see it. */
+  readonly storeName: string
   readonly bus: EventBus
 }
 
@@ -45,6 +46,7 @@ export type ConnectOptions = { readonly address: string } & TemporalServer['conn
 /**
  * @param connect makes the role's connection
  * @param teardown takes what was opened down again, also when this fails
+ * @throws StoreDatabaseError the store's database does not answer, or was written by a newer version
  * @throws TemporalNotFoundError no Temporal server could be found, downloaded or built
  * @throws Error nothing answers at the configured address
  */
@@ -54,7 +56,7 @@ export async function openTemporalParts<C extends ConnectionLike & { close(): Pr
   teardown: Teardown,
 ): Promise<TemporalParts<C>> {
   const { db, logger } = options
-  await mkdir(dirname(db), { recursive: true })
+  await mkdir(dirname(localFile(options)), { recursive: true })
   const temporal = await openTemporal(findOptions(options))
   teardown.add(() => temporal.stop())
   const connection = await connectTo(temporal, connect)
@@ -62,17 +64,18 @@ export async function openTemporalParts<C extends ConnectionLike & { close(): Pr
   const client = new Client({ connection, namespace: temporal.namespace })
   const reachability = watch(temporal, client, logger)
   teardown.add(() => reachability.close())
-  const store = await openTaskStore(openSqlite(db), logger)
+  const database = openDatabase(db, logger)
+  const store = await openTaskStore(database, logger)
   teardown.add(() => store.close())
   const bus = new InProcessBus()
   teardown.add(() => bus.close())
-  return { temporal, connection, client, reachability, store, bus }
+  return { temporal, connection, client, reachability, store, storeName: database.name, bus }
 }
 
 function findOptions(options: TemporalPartsOptions): Parameters<typeof openTemporal>[0] {
   const { temporalAddress: address, namespace, env, onProgress, signal } = options
   return {
-    databaseFile: `${options.db}.temporal`,
+    databaseFile: `${localFile(options)}.temporal`,
     logger: options.logger,
     searchAttributes: SEARCH_ATTRIBUTES,
     ...(address === undefined ? {} : { address }),

@@ -2,7 +2,7 @@
 import type { ListTasksRequestJson, ListTasksResponseJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { type FieldViolation, invalidParams } from '../a2a/errors.js'
 import type { Engine } from '../engine/engine.js'
-import { DEFAULT_PAGE_SIZE, type ListFilter, type ListPlace, MAX_PAGE_SIZE } from '../task/list-query.js'
+import { DEFAULT_PAGE_SIZE, type ListFilter, type ListPlace, MAX_PAGE_SIZE, MAX_WALK_MS } from '../task/list-query.js'
 import type { CallContext } from './call-context.js'
 import type { Secrets, ServiceLimits } from './ports.js'
 
@@ -19,8 +19,8 @@ export async function listTasks(
   if (pageSize < 1 || pageSize > MAX_PAGE_SIZE) {
     violations.push({ field: 'pageSize', description: `must be between 1 and ${MAX_PAGE_SIZE}` })
   }
-  const after = request.pageToken ? openToken(secrets, limits, filter, request.pageToken) : undefined
-  if (request.pageToken && after === undefined) {
+  const token = request.pageToken ? openToken(secrets, limits, filter, request.pageToken) : undefined
+  if (request.pageToken && token === undefined) {
     violations.push({
       field: 'pageToken',
       description: 'is not a token of this list, or has expired; start again without one',
@@ -31,12 +31,12 @@ export async function listTasks(
     filter,
     pageSize,
     includeArtifacts: request.includeArtifacts === true,
-    ...(after === undefined ? {} : { after }),
+    ...(token === undefined ? {} : { after: token.place }),
     ...(request.historyLength === undefined ? {} : { historyLength: request.historyLength }),
   })
   return {
     tasks: [...page.tasks],
-    nextPageToken: page.next === undefined ? '' : sealToken(secrets, filter, page.next),
+    nextPageToken: page.next === undefined ? '' : sealToken(secrets, filter, page.next, token),
     pageSize,
     totalSize: page.totalSize,
   }
@@ -65,14 +65,14 @@ function purposeOf(filter: ListFilter): string {
   return `page:${JSON.stringify(filter)}`
 }
 
-function sealToken(secrets: Secrets, filter: ListFilter, place: ListPlace): string {
-  const token: PageToken = { place, begunAt: Date.now() }
+function sealToken(secrets: Secrets, filter: ListFilter, place: ListPlace, before: PageToken | undefined): string {
+  const token: PageToken = { place, begunAt: before?.begunAt ?? Date.now() }
   return secrets.seal(JSON.stringify(token), purposeOf(filter))
 }
 
-function openToken(secrets: Secrets, limits: ServiceLimits, filter: ListFilter, sealed: string): ListPlace | undefined {
+function openToken(secrets: Secrets, limits: ServiceLimits, filter: ListFilter, sealed: string): PageToken | undefined {
   const text = secrets.open(sealed, purposeOf(filter))
   if (text === undefined) return undefined
   const token = JSON.parse(text) as PageToken
-  return Date.now() - token.begunAt > limits.pageTokenMs ? undefined : token.place
+  return Date.now() - token.begunAt > Math.min(limits.pageTokenMs, MAX_WALK_MS) ? undefined : token
 }

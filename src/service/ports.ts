@@ -33,6 +33,6 @@ export interface RateLimiter {
 export interface ServiceLimits {
   /** How long a blocking send waits before it answers with the task as it is, in milliseconds. */
   readonly blockingMs: number
-  /** How long a page token stays good, in milliseconds. */
+  /** How long a walk through the pages of a list may take, in milliseconds; at most an hour. */
   readonly pageTokenMs: number
 }

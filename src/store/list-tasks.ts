@@ -1,9 +1,11 @@
 /** ListTasks in SQL: filter, order, page. The same as `task/list-filter.ts` does in memory. */
-import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
-import type { ArtifactJson, MessageJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { type ExpressionBuilder, type Kysely, type SelectQueryBuilder, sql } from 'kysely'
+import type { TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { listed } from '../task/list-filter.js'
-import type { ListFilter, ListQuery, TaskPage } from '../task/list-query.js'
+import type { ListFilter, ListPlace, ListQuery, TaskPage } from '../task/list-query.js'
+import { artifactsOf, latestMessagesOf } from './read-content.js'
 import type { Tables } from './tables.js'
+import { tallied } from './tally.js'
 
 /** A task at the place in the order that it had when the walk began. */
 interface Placed {
@@ -13,81 +15,100 @@ interface Placed {
   readonly status: string
   readonly metadata: string | null
   readonly placed_at: number
+  /** The latest change when the row was read. */
+  readonly change: number
 }
 
 export async function listTasks(db: Kysely<Tables>, query: ListQuery): Promise<TaskPage> {
   const { filter, pageSize, after } = query
-  const asOf = after?.asOf ?? (await currentChange(db))
-  const [current, past, totalSize] = await Promise.all([
-    currentPlaces(db, query, asOf),
-    after === undefined ? [] : pastPlaces(db, query, asOf),
-    count(db, filter),
-  ])
-  const page = [...current, ...past].sort(byPlace).slice(0, pageSize)
+  const found = await placesOf(db, query).execute()
+  // The total of the moment in which the walk began, as its order is.
+  const totalSize = after?.totalSize ?? (await count(db, filter))
+  const page = found.sort(byPlace).slice(0, pageSize)
   const last = page.at(-1)
-  const more = current.length + past.length > pageSize && last !== undefined
+  const more = found.length > pageSize && last !== undefined
   return {
     tasks: await complete(db, page, query),
     totalSize,
-    ...(more ? { next: { asOf, statusTime: last.placed_at, taskId: last.task_id } } : {}),
+    ...(more
+      ? { next: { asOf: after?.asOf ?? last.change, statusTime: last.placed_at, taskId: last.task_id, totalSize } }
+      : {}),
   }
 }
 
-async function currentChange(db: Kysely<Tables>): Promise<number> {
-  const row = await db.selectFrom('counter').select('value').where('name', '=', 'change').executeTakeFirst()
-  return Number(row?.value ?? 0)
-}
-
-/** One more than the page, to know whether another follows. */
-function currentPlaces(db: Kysely<Tables>, { filter, pageSize, after }: ListQuery, asOf: number): Promise<Placed[]> {
-  let select = db
+/**
+ * One more than the page, to know whether another follows; one statement, so that no task moves while it is read.
+ * A walk that has begun sees tasks that have moved since where they were then, and none that came later.
+ */
+export function placesOf(
+  db: Kysely<Tables>,
+  { filter, pageSize, after }: ListQuery,
+): SelectQueryBuilder<Tables, 'task', Placed> {
+  const change = sql<number>`(select value from counter where name = 'change')`.as('change')
+  const current = db
     .selectFrom('task')
-    .select(['task.key', 'task_id', 'context_id', 'status', 'metadata', 'task.status_time as placed_at'])
+    .select(['task.key', 'task.task_id', 'context_id', 'status', 'metadata', 'task.status_time as placed_at', change])
     .where((row) => matching(row, filter))
-    .where('task.since', '<=', asOf)
-  if (after !== undefined) {
-    const { statusTime, taskId } = after
-    select = select.where(sql<boolean>`(task.status_time, task_id) < (${statusTime}, ${taskId})`)
-  }
-  return select
+    .$if(after !== undefined, (select) =>
+      select.where('task.since', '<=', after?.asOf ?? 0).where(behind('task', after as ListPlace)),
+    )
     .orderBy('task.status_time', 'desc')
-    .orderBy('task_id', 'desc')
+    .orderBy('task.task_id', 'desc')
     .limit(pageSize + 1)
-    .execute()
-}
-
-/** Tasks that have moved since the walk began, at the place they had then. */
-function pastPlaces(db: Kysely<Tables>, { filter, pageSize, after }: ListQuery, asOf: number): Promise<Placed[]> {
-  const { statusTime, taskId } = after ?? { statusTime: 0, taskId: '' }
-  return db
+  if (after === undefined) return current as never
+  const past = db
     .selectFrom('place')
     .innerJoin('task', 'task.key', 'place.key')
-    .select(['task.key', 'task_id', 'context_id', 'status', 'metadata', 'place.status_time as placed_at'])
-    .where((row) => matching(row, filter))
-    .where('place.since', '<=', asOf)
-    .where('place.until', '>', asOf)
-    .where(sql<boolean>`(place.status_time, task_id) < (${statusTime}, ${taskId})`)
+    .select(['task.key', 'task.task_id', 'context_id', 'status', 'metadata', 'place.status_time as placed_at', change])
+    .where('place.tenant', '=', filter.tenant)
+    .where('place.agent_id', '=', filter.agentId)
+    .where('place.owner', '=', filter.owner)
+    .where('place.until', '>', after.asOf)
+    .where('place.since', '<=', after.asOf)
+    .where(behind('place', after))
+    .where((row) => selected(row, filter))
     .orderBy('place.status_time', 'desc')
-    .orderBy('task_id', 'desc')
+    .orderBy('place.task_id', 'desc')
     .limit(pageSize + 1)
-    .execute()
+  return db
+    .selectFrom(current.as('current'))
+    .selectAll()
+    .unionAll(db.selectFrom(past.as('past')).selectAll()) as never
+}
+
+function behind(table: 'task' | 'place', { statusTime, taskId }: ListPlace) {
+  const place = sql.join([sql.ref(`${table}.status_time`), sql.ref(`${table}.task_id`)])
+  return sql<boolean>`(${place}) < (${statusTime}, ${taskId})`
 }
 
 async function count(db: Kysely<Tables>, filter: ListFilter): Promise<number> {
-  const { total } = await db
-    .selectFrom('task')
-    .select((row) => row.fn.countAll().as('total'))
-    .where((row) => matching(row, filter))
-    .executeTakeFirstOrThrow()
+  if (filter.contextId === undefined && filter.statusTimeFrom === undefined) return tallied(db, filter)
+  const { total } = await countOf(db, filter).executeTakeFirstOrThrow()
   return Number(total)
 }
 
+export function countOf(db: Kysely<Tables>, filter: ListFilter) {
+  return db
+    .selectFrom('task')
+    .select((row) => row.fn.countAll().as('total'))
+    .where((row) => matching(row, filter))
+}
+
+/** The caller's tasks that the filter selects. */
 function matching(row: ExpressionBuilder<Tables, 'task'>, filter: ListFilter) {
-  const conditions = [
+  return row.and([
     row('task.tenant', '=', filter.tenant),
     row('task.agent_id', '=', filter.agentId),
     row('task.owner', '=', filter.owner),
-    row('task.hidden', '=', 0),
+    selected(row, filter),
+  ])
+}
+
+/** The same for tasks that are the caller's already. Repeated, it would lead Postgres to find them all again. */
+function selected(row: ExpressionBuilder<Tables, 'task'>, filter: ListFilter) {
+  const conditions = [
+    // Spelled out, so that the database sees that the indexes for lists, which leave hidden tasks out, will do.
+    row('task.hidden', '=', sql.lit(0)),
   ]
   if (filter.contextId !== undefined) conditions.push(row('task.context_id', '=', filter.contextId))
   if (filter.state !== undefined) conditions.push(row('task.state', '=', filter.state))
@@ -98,41 +119,19 @@ function matching(row: ExpressionBuilder<Tables, 'task'>, filter: ListFilter) {
 /** With history and artifacts, as far as they were asked for. */
 async function complete(db: Kysely<Tables>, page: readonly Placed[], query: ListQuery): Promise<TaskJson[]> {
   const keys = page.map(({ key }) => key)
-  const history =
-    query.historyLength === 0 ? new Map<string, MessageJson[]>() : await byKey<MessageJson>(db, 'message', keys)
-  const artifacts = query.includeArtifacts ? await byKey<ArtifactJson>(db, 'artifact', keys) : undefined
+  const history = await latestMessagesOf(db, keys, query.historyLength)
+  const artifacts = query.includeArtifacts ? await artifactsOf(db, keys) : undefined
   return page.map(({ key, task_id, context_id, status, metadata }) => {
     const task: TaskJson = {
       id: task_id,
       contextId: context_id,
       status: JSON.parse(status) as NonNullable<TaskJson['status']>,
-      ...(artifacts?.get(key) === undefined ? {} : { artifacts: artifacts.get(key) as ArtifactJson[] }),
+      artifacts: artifacts?.get(key) ?? [],
       history: history.get(key) ?? [],
       ...(metadata === null ? {} : { metadata: JSON.parse(metadata) as NonNullable<TaskJson['metadata']> }),
     }
     return listed(task, query)
   })
-}
-
-export async function byKey<T>(
-  db: Kysely<Tables>,
-  table: 'message' | 'artifact',
-  keys: readonly string[],
-): Promise<Map<string, T[]>> {
-  const found = new Map<string, T[]>()
-  if (keys.length === 0) return found
-  const rows = await db
-    .selectFrom(table)
-    .select(['key', 'json'])
-    .where('key', 'in', [...keys])
-    .orderBy('place')
-    .execute()
-  for (const { key, json } of rows) {
-    const list = found.get(key) ?? []
-    list.push(JSON.parse(json) as T)
-    found.set(key, list)
-  }
-  return found
 }
 
 function byPlace(a: Placed, b: Placed): number {

@@ -1,26 +1,59 @@
 /** Brings a database to the schema of this version; at start, before anything else touches it. */
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
+import { type StoreDatabase, StoreDatabaseError } from './database.js'
 import * as tasks from './migrations/0001-tasks.js'
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-tasks': tasks,
 }
 
-/** @throws the database was written by a newer version, or a migration failed */
-export async function migrateUp(db: Kysely<never>): Promise<void> {
-  raise((await migrator(db).migrateToLatest()).error)
+/**
+ * Safe when several processes start at once: one of them migrates, the others wait.
+ *
+ * @throws StoreDatabaseError it does not answer, was written by a newer version, or a migration failed
+ */
+export async function migrateUp(database: StoreDatabase): Promise<void> {
+  await migrate(database, (migrator) => migrator.migrateToLatest())
 }
 
-/** Undoes the latest migration: for going back to an older version. */
-export async function migrateDown(db: Kysely<never>): Promise<void> {
-  raise((await migrator(db).migrateDown()).error)
+/**
+ * Undoes the latest migration: for going back to an older version.
+ *
+ * @throws StoreDatabaseError
+ */
+export async function migrateDown(database: StoreDatabase): Promise<void> {
+  await migrate(database, (migrator) => migrator.migrateDown())
 }
 
-function migrator(db: Kysely<never>): Migrator {
-  return new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } })
+async function migrate(
+  { name, forMigration }: StoreDatabase,
+  run: (migrator: Migrator) => Promise<{ error?: unknown }>,
+): Promise<void> {
+  const db = forMigration()
+  try {
+    const unknown = (await done(db)).filter((migration) => !Object.hasOwn(MIGRATIONS, migration))
+    if (unknown.length > 0) throw new Error(newerVersion(unknown))
+    const { error } = await run(new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } }))
+    if (error !== undefined) throw error
+  } catch (error) {
+    throw new StoreDatabaseError(name, error)
+  } finally {
+    await db.destroy()
+  }
 }
 
-function raise(error: unknown): void {
-  if (error !== undefined) throw error
+/** Migrations that the database has been through. */
+async function done(db: Kysely<never>): Promise<string[]> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
+  if (!tables.some((table) => table.name === 'kysely_migration')) return []
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db)
+  return rows.map(({ name }) => name)
+}
+
+function newerVersion(unknown: readonly string[]): string {
+  return (
+    `it was written by a newer version of temporal-a2a (${unknown.join(', ')}). Run that version or a newer one, ` +
+    'or undo its migrations with it (temporal-a2a migrate --down), or give this version a database of its own'
+  )
 }

@@ -1,44 +1,53 @@
 /**
- * Keeps the store in step with the truth: a task that closed while nobody could write it down is found again, and one that
- * does not exist any more is forgotten.
+ * Keeps the store in step with the truth: a task that began or closed while nobody could write it down is found again, and
+ * one that does not exist any more is forgotten. Any number of processes may do it; they take turns.
  */
 import { sleep } from '../internal/abort.js'
 import type { Logger } from '../internal/logger.js'
 import type { TaskRecord } from '../task/task-record.js'
-import type { TaskStore } from './task-store.js'
+import type { Reconciliation, TaskStore } from './task-store.js'
+
+/** A task that has begun or closed. */
+export interface Seen {
+  readonly key: string
+  readonly closed: boolean
+  /** When that was, by Temporal's clock, milliseconds since 1970. */
+  readonly at: number
+}
 
 export interface Truth {
   /** Undefined when there is no such task. */
   record(key: string): Promise<TaskRecord | undefined>
-  /** Keys of the tasks that have closed since then. */
-  closedSince(time: Date, signal: AbortSignal): AsyncIterable<string>
+  /** The tasks that have begun or closed since then, in lists of a bounded length. */
+  changedSince(time: Date, signal: AbortSignal): AsyncIterable<readonly Seen[]>
+  /** False while it is open whether there will be a task to list at all. */
+  isTask(record: TaskRecord): boolean
 }
 
 export interface ReconcileOptions {
   readonly store: TaskStore
   readonly truth: Truth
   readonly logger: Logger
-  /** Milliseconds between two rounds. Default 2000. */
+  /** Milliseconds between two rounds. Default 1000. */
   readonly everyMs?: number
-  /** How far back the first round looks for closed tasks, in milliseconds. Default one hour. */
-  readonly lookBackMs?: number
 }
 
 /** Open tasks that are compared in one round. */
 const PER_ROUND = 20
+/** Records that are read at once. */
+const AT_ONCE = 4
 /** Visibility lags behind: each round looks at the last moments of the one before again. */
-const OVERLAP_MS = 10_000
+const OVERLAP_MS = 15_000
+
+/** For so long a round is left to the process that has begun it, in milliseconds, unless it says that it goes on. */
+const LEASE_MS = 1_500
 
 /** Runs until the signal aborts. */
 export async function reconcile(options: ReconcileOptions, signal: AbortSignal): Promise<void> {
-  const { logger, everyMs = 2_000, lookBackMs = 3_600_000 } = options
-  let since = Date.now() - lookBackMs
+  const { logger, everyMs = 1_000 } = options
   while (!signal.aborted) {
-    const begun = Date.now()
     try {
-      await closedTasks(options, new Date(since), signal)
-      await openTasks(options, signal)
-      since = begun - OVERLAP_MS
+      await round(options, everyMs, signal)
     } catch (error) {
       if (!signal.aborted) logger.debug({ err: error }, 'store could not be compared, will be tried again')
     }
@@ -46,22 +55,73 @@ export async function reconcile(options: ReconcileOptions, signal: AbortSignal):
   }
 }
 
-async function closedTasks({ store, truth }: ReconcileOptions, since: Date, signal: AbortSignal): Promise<void> {
-  for await (const key of truth.closedSince(since, signal)) {
-    if (signal.aborted) return
-    if ((await store.ended(key)) !== undefined) continue
-    const record = await truth.record(key)
-    if (record !== undefined) store.project(record)
+async function round(options: ReconcileOptions, everyMs: number, signal: AbortSignal): Promise<void> {
+  const { reconciliation } = options.store
+  const since = await reconciliation.begin(LEASE_MS)
+  if (since === undefined) return
+  let until = since
+  try {
+    until = await changedTasks(options, since, signal)
+    await openTasks(options, signal)
+  } finally {
+    // A little earlier than this process comes again, so that it is never a whole round late.
+    await reconciliation.end(everyMs / 2, until)
   }
 }
 
-async function openTasks({ store, truth }: ReconcileOptions, signal: AbortSignal): Promise<void> {
-  const keys = await store.open(PER_ROUND)
-  for (const key of keys) {
-    if (signal.aborted) return
-    const record = await truth.record(key)
-    if (record === undefined) await store.forget(key)
-    else store.project(record)
+/** @returns up to where nothing is missing any more */
+async function changedTasks(options: ReconcileOptions, since: number, signal: AbortSignal): Promise<number> {
+  const { store, truth, logger } = options
+  const { reconciliation } = store
+  let until = since
+  let told = since > 0
+  for await (const seen of truth.changedSince(new Date(Math.max(0, since - OVERLAP_MS)), signal)) {
+    await reconciliation.hold(LEASE_MS)
+    const missing = await missingOf(reconciliation, seen)
+    if (missing.length > 0 && !told)
+      logger.warn({}, 'the store is empty, but Temporal has tasks: they are written again')
+    told ||= missing.length > 0
+    await forEach(missing, AT_ONCE, signal, async (key) => {
+      const record = await truth.record(key)
+      if (record !== undefined && truth.isTask(record)) store.project(record)
+    })
+    if (missing.length > 0) await store.flush()
+    for (const { at } of seen) until = Math.max(until, at)
   }
-  await store.checked(keys)
+  return signal.aborted ? since : until
+}
+
+async function missingOf(reconciliation: Reconciliation, seen: readonly Seen[]): Promise<string[]> {
+  const keysOf = (closed: boolean) => [...new Set(seen.filter((each) => each.closed === closed).map(({ key }) => key))]
+  const closed = keysOf(true)
+  const begun = keysOf(false)
+  return [
+    ...(closed.length === 0 ? [] : await reconciliation.notEnded(closed)),
+    ...(begun.length === 0 ? [] : await reconciliation.absent(begun)),
+  ]
+}
+
+async function openTasks({ store, truth }: ReconcileOptions, signal: AbortSignal): Promise<void> {
+  await forEach(await store.reconciliation.takeOpen(PER_ROUND), AT_ONCE, signal, async (key) => {
+    const record = await truth.record(key)
+    if (record === undefined) await store.reconciliation.forget(key)
+    else store.project(record)
+  })
+}
+
+/** @param atOnce so many at a time; the first failure ends it */
+async function forEach<T>(
+  items: readonly T[],
+  atOnce: number,
+  signal: AbortSignal,
+  run: (item: T) => Promise<void>,
+): Promise<void> {
+  const left = items.values()
+  const lane = async () => {
+    for (const item of left) {
+      if (signal.aborted) return
+      await run(item)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, lane))
 }

@@ -1,20 +1,37 @@
 /** SQLite through Node's own driver, for Kysely. */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely'
+import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely'
 import type { Tables } from './tables.js'
 
-/**
- * How long a statement waits for another process's transaction, in milliseconds. The wait holds this process up, so it is
- * short: a transaction of ours takes a few milliseconds, and a write that fails is tried again.
- */
-const BUSY_MS = 500
+export interface SqliteOptions {
+  /**
+   * How long a statement waits for another process's transaction, in milliseconds. The wait holds this process up, so it is
+   * short by default: a transaction of ours takes a few milliseconds, and a write that fails is tried again.
+   */
+  readonly busyMs?: number
+}
 
-/** @param file path of the database, or `:memory:` */
-export function openSqlite(file: string): Kysely<Tables> {
-  const database = new DatabaseSync(file, { timeout: BUSY_MS })
+const BUSY_MS = 100
+
+/** @param file path of the database */
+export function openSqlite(file: string, { busyMs = BUSY_MS }: SqliteOptions = {}): Kysely<Tables> {
+  const database = new DatabaseSync(file, { timeout: busyMs })
   database.exec('PRAGMA journal_mode = WAL')
   database.exec('PRAGMA synchronous = NORMAL')
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(database) }) })
+  return new Kysely<Tables>({ dialect: new Dialect({ database: adapt(database) }) })
+}
+
+class Dialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new Adapter()
+  }
+}
+
+/** So that a migration happens whole or not at all, and two processes that start at once do it one after the other. */
+class Adapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
 }
 
 /** The few calls that Kysely makes, in the words of node:sqlite. */

@@ -1,4 +1,4 @@
-/** Row types of the tables. Times are milliseconds since 1970; JSON columns hold ProtoJSON. */
+/** Row types of the tables. Times are milliseconds since 1970; JSON columns hold ProtoJSON as text. */
 
 export interface TaskTable {
   /** Tenant, agent and task id as one text, see `taskKey`. */
@@ -20,6 +20,8 @@ export interface TaskTable {
   /** 1 when the agent answered with a Message, so that there is no task to list. */
   hidden: number
   checked_at: number
+  /** Messages in the history. */
+  messages: number
   status: string
   metadata: string | null
   position: string
@@ -44,6 +46,10 @@ export interface ArtifactTable {
 /** Where a task stood in the order of lists before its status changed, for walks that began before. */
 export interface PlaceTable {
   key: string
+  tenant: string
+  agent_id: string
+  owner: string
+  task_id: string
   status_time: number
   since: number
   until: number
@@ -51,6 +57,19 @@ export interface PlaceTable {
   left_at: number
 }
 
+/** How many tasks a caller has in a state, so that nobody has to count them. */
+export interface TallyTable {
+  tenant: string
+  agent_id: string
+  owner: string
+  state: string
+  tasks: number
+}
+
+/**
+ * `change`: the number of the latest change of any task. `round`: from when on the next comparison with Temporal may begin.
+ * `reconciled`: up to when the store has been compared, by Temporal's clock.
+ */
 export interface CounterTable {
   name: string
   value: number
@@ -61,5 +80,6 @@ export interface Tables {
   message: MessageTable
   artifact: ArtifactTable
   place: PlaceTable
+  tally: TallyTable
   counter: CounterTable
 }

@@ -1,6 +1,6 @@
 /**
- * The read model of tasks in SQL: a copy that serves lists and ended tasks. It decides nothing, and losing it loses lists,
- * not tasks.
+ * The read model of tasks in SQL: a copy that serves lists and ended tasks. It decides nothing, and losing it loses lists
+ * and tasks that Temporal has forgotten, no running task.
  */
 import type { ListQuery, TaskPage } from '../task/list-query.js'
 import type { TaskRecord } from '../task/task-record.js'
@@ -17,17 +17,44 @@ export interface TaskStore {
    * than what is there.
    */
   project(projection: Projection): void
-  /** Resolves when everything noted so far is written. */
+  /**
+   * Resolves when everything noted so far is written.
+   *
+   * @throws A2AError UNAVAILABLE
+   */
   flush(): Promise<void>
-  /** The record of an ended task; undefined when it is not there, or has not ended as far as is known. */
+  /**
+   * The record of an ended task; undefined when it is not there, or has not ended as far as is known.
+   *
+   * @throws A2AError UNAVAILABLE the database does not answer
+   */
   ended(key: string): Promise<TaskRecord | undefined>
-  /** @throws A2AError UNAVAILABLE the database does not answer */
+  /** @throws A2AError UNAVAILABLE */
   list(query: ListQuery): Promise<TaskPage>
-  /** Keys of tasks that have not ended, those that were not looked at for longest first. */
-  open(limit: number): Promise<string[]>
-  /** They were compared with the truth just now. */
-  checked(keys: readonly string[]): Promise<void>
+  /** What {@link reconcile} needs; it throws when the database does not answer. */
+  readonly reconciliation: Reconciliation
+  /** Writes what is outstanding, if that is possible, and lets go of the database. */
+  close(): Promise<void>
+}
+
+export interface Reconciliation {
+  /**
+   * Takes the next round of comparing upon this process, for `leaseMs`: the others of the installation leave it alone.
+   *
+   * @returns up to where the store has been compared, milliseconds since 1970 by Temporal's clock, 0 when it never was;
+   *   undefined when it is not this process's turn
+   */
+  begin(leaseMs: number): Promise<number | undefined>
+  /** The round goes on for `leaseMs` more. */
+  hold(leaseMs: number): Promise<void>
+  /** The round is over; the next may begin after `pauseMs`. What came before `until` is compared. */
+  end(pauseMs: number, until: number): Promise<void>
+  /** Those of the keys whose tasks have not ended as far as is known here, or are not here at all. */
+  notEnded(keys: readonly string[]): Promise<string[]>
+  /** Those of the keys that are not here at all. */
+  absent(keys: readonly string[]): Promise<string[]>
+  /** Takes tasks that have not ended to be compared, those that were not looked at for longest first. */
+  takeOpen(limit: number): Promise<string[]>
   /** Removes a task that does not exist any more. */
   forget(key: string): Promise<void>
-  close(): Promise<void>
 }

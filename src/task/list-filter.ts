@@ -27,20 +27,21 @@ export function statusTimeOf(task: TaskJson): number {
 export function listTasks(places: Iterable<Place>, query: ListQuery, change: number): TaskPage {
   const asOf = query.after?.asOf ?? change
   const matching: Place[] = []
-  let totalSize = 0
+  let current = 0
   for (const place of places) {
     if (!matches(place.record, query.filter)) continue
-    if (place.until === Number.POSITIVE_INFINITY) totalSize += 1
+    if (place.until === Number.POSITIVE_INFINITY) current += 1
     if (place.since <= asOf && asOf < place.until && isAfter(place, query.after)) matching.push(place)
   }
   matching.sort((a, b) => b.statusTime - a.statusTime || compareText(b.record.taskId, a.record.taskId))
   const page = matching.slice(0, query.pageSize)
   const last = page.at(-1)
+  const totalSize = query.after?.totalSize ?? current
   const more = matching.length > page.length && last !== undefined
   return {
     tasks: page.map(({ record }) => listed(record.task, query)),
     totalSize,
-    ...(more ? { next: { asOf, statusTime: last.statusTime, taskId: last.record.taskId } } : {}),
+    ...(more ? { next: { asOf, statusTime: last.statusTime, taskId: last.record.taskId, totalSize } } : {}),
   }
 }
 

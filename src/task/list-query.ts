@@ -5,6 +5,9 @@ import type { TaskJson, TaskStateJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 export const DEFAULT_PAGE_SIZE = 50
 export const MAX_PAGE_SIZE = 100
 
+/** How long a walk through the pages may take, in milliseconds: so long are places kept that tasks have left. */
+export const MAX_WALK_MS = 3_600_000
+
 export interface ListFilter {
   readonly tenant: string
   readonly agentId: string
@@ -18,12 +21,14 @@ export interface ListFilter {
 /** Where a page ends, so that the next one begins behind it. */
 export interface ListPlace {
   /**
-   * When the walk began, milliseconds since 1970. A task whose status changes during the walk is still listed at the
-   * place it had then, so a walk never loses a task.
+   * The number of the latest change when the walk began. A task whose status changes during the walk is still listed at
+   * the place it had then, so a walk never loses a task.
    */
   readonly asOf: number
   readonly statusTime: number
   readonly taskId: string
+  /** Tasks that matched the filter when the walk began. */
+  readonly totalSize: number
 }
 
 export interface ListQuery {
@@ -38,6 +43,6 @@ export interface TaskPage {
   readonly tasks: readonly TaskJson[]
   /** Undefined on the last page. */
   readonly next?: ListPlace
-  /** All tasks that match the filter. */
+  /** All tasks that matched the filter when the walk began. */
   readonly totalSize: number
 }

@@ -23,7 +23,11 @@ type HistoryEvent = temporal.api.history.v1.IHistoryEvent
 
 /** An ended task, as the store keeps it. */
 export interface EndedTasks {
-  /** Undefined when the task is not there, or has not ended. */
+  /**
+   * Undefined when the task is not there, or has not ended.
+   *
+   * @throws A2AError UNAVAILABLE the store does not answer
+   */
   ended(key: string): Promise<TaskRecord | undefined>
 }
 
@@ -60,9 +64,12 @@ export class TaskReader {
 
   async read(ref: TaskRef): Promise<TaskReading | undefined> {
     const key = taskKey(ref)
-    const ended = await this.options.ended.ended(key)
-    if (ended !== undefined) return taskReading(ended)
-    return this.fromTemporal(key)
+    // Temporal has what the store cannot tell, but for tasks that it has forgotten: those may exist all the same.
+    const ended = await this.options.ended.ended(key).catch((error: unknown) => ({ error }))
+    if (ended !== undefined && !('error' in ended)) return taskReading(ended)
+    const reading = await this.fromTemporal(key)
+    if (reading === undefined && ended !== undefined) throw ended.error
+    return reading
   }
 
   /** The record as Temporal has it; undefined when there is no such workflow. */

@@ -74,6 +74,7 @@ export class TemporalEngine implements Engine {
 
   async start(input: NewTask, agent: AgentDefinition): Promise<StartOutcome> {
     const { client, taskQueue, eagerStart, store } = this.options
+    if (input.requestHash !== undefined && (await this.hasEnded(input))) return 'existing'
     const record = newTaskRecord(input)
     const args: [TaskWorkflowInput] = [{ record, policy: this.policy(agent) }]
     failPoint?.('start.before', taskKey(input))
@@ -155,6 +156,12 @@ export class TemporalEngine implements Engine {
 
   async close(): Promise<void> {
     await this.bus.close()
+  }
+
+  /** Temporal forgets ended tasks in the end; whoever repeats a request under its key finds them all the same. */
+  private async hasEnded(ref: TaskRef): Promise<boolean> {
+    const ended = await this.options.store.ended(taskKey(ref)).catch(() => undefined)
+    return ended !== undefined
   }
 
   private handle(ref: TaskRef): WorkflowHandle {

@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.js'
 import { MemoryEngine } from '../engine/memory/memory-engine.js'
 import { startOrTakeDown, type Teardown } from '../internal/teardown.js'
 import { secretBeside } from '../process/installation-secret.js'
+import { localFile } from '../process/local-file.js'
 import { startTaskService } from '../process/task-service.js'
 import { openTemporalParts, type TemporalPartsOptions } from '../process/temporal-parts.js'
 import { DEFAULT_TURN, type TurnTimes } from '../process/turn-times.js'
@@ -33,6 +34,8 @@ export interface OneProcess {
   readonly engine: Engine
   /** Undefined with the memory engine. */
   readonly temporal: TemporalServer | undefined
+  /** The store's database as people may see it; undefined with the memory engine. */
+  readonly store: string | undefined
   /** Stops everything that was started, in order; at most a few seconds. */
   stop(): Promise<void>
 }
@@ -41,7 +44,7 @@ export function startOneProcess(options: OneProcessOptions): Promise<OneProcess>
   return startOrTakeDown(async (teardown) => {
     const agents = agentDirectory(options.agents)
     const start = options.engine === 'memory' ? startMemory : startTemporal
-    const { engine, temporal, secret } = await start(options, agents, teardown)
+    const { engine, temporal, store, secret } = await start(options, agents, teardown)
     const server = await createServer({
       ...options,
       engine,
@@ -49,13 +52,14 @@ export function startOneProcess(options: OneProcessOptions): Promise<OneProcess>
       port: options.port ?? 0,
     })
     teardown.add(() => server.stop())
-    return { server, engine, temporal, stop: () => teardown.run() }
+    return { server, engine, temporal, store, stop: () => teardown.run() }
   })
 }
 
 interface Parts {
   readonly engine: Engine
   readonly temporal: TemporalServer | undefined
+  readonly store: string | undefined
   readonly secret: Uint8Array
 }
 
@@ -63,7 +67,7 @@ async function startMemory(options: OneProcessOptions, agents: AgentDirectory, t
   const { graceMs } = { ...DEFAULT_TURN, ...options.turn }
   const engine = new MemoryEngine({ agents, bus: new InProcessBus(), logger: options.logger, graceMs })
   teardown.add(() => engine.close())
-  return { engine, temporal: undefined, secret: randomSecret() }
+  return { engine, temporal: undefined, store: undefined, secret: randomSecret() }
 }
 
 async function startTemporal(options: OneProcessOptions, agents: AgentDirectory, teardown: Teardown): Promise<Parts> {
@@ -74,7 +78,7 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
   const { heartbeatTimeoutMs } = turn
   const engine = await startTaskService(
     parts,
-    { logger, taskQueue, eagerStart: true, alone: false, heartbeatTimeoutMs },
+    { agents, logger, taskQueue, eagerStart: true, alone: false, heartbeatTimeoutMs },
     teardown,
   )
   const announcer = new TurnAnnouncer(parts)
@@ -100,5 +104,6 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
     stopping.abort()
     await stopWorker()
   })
-  return { engine, temporal: parts.temporal, secret: parts.temporal.secret ?? secretBeside(options.db) }
+  const { temporal, storeName: store } = parts
+  return { engine, temporal, store, secret: temporal.secret ?? secretBeside(localFile(options)) }
 }

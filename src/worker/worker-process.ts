@@ -21,6 +21,8 @@ export interface WorkerProcessOptions extends TemporalPartsOptions {
 
 export interface WorkerProcess {
   readonly temporal: TemporalServer
+  /** The store's database as people may see it. */
+  readonly store: string
   /** Gives running turns to other workers and ends; handlers that do not listen are left behind after their grace time. */
   stop(): Promise<void>
 }
@@ -53,6 +55,6 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
       stopping.abort()
       await stopWorker()
     })
-    return { temporal: parts.temporal, stop: () => teardown.run() }
+    return { temporal: parts.temporal, store: parts.storeName, stop: () => teardown.run() }
   })
 }

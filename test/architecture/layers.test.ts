@@ -28,6 +28,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'agent/step-scope.ts': { ours: [], outside: ['node:async_hooks'] },
   store: { ours: ['a2a', 'task', 'bus', 'internal'], types: ['gen'], outside: ['kysely', 'kysely/migration'] },
   'store/sqlite.ts': { ours: [], outside: ['kysely', 'node:sqlite'] },
+  'store/postgres.ts': { ours: ['internal'], outside: ['kysely', 'pg'] },
   engine: { ours: ['a2a', 'task', 'agent', 'bus', 'internal'], types: ['gen'] },
   observe: { ours: ['internal'], outside: ['pino'] },
   service: { ours: ['a2a', 'task', 'agent', 'bus', 'engine', 'internal'], types: ['gen', '@bufbuild/protobuf'] },

@@ -23,6 +23,7 @@ export async function startTestServer(options: Partial<OneProcessOptions> = {}):
     agents,
     logger: testLogger,
     db: join(directory, 'a2a.db'),
+    dataDirectory: directory,
     taskQueue: `test-${process.pid}-${queues}-${Date.now()}`,
     turn: { graceMs: 300 },
     ...options,

@@ -1,0 +1,113 @@
+/** States of tasks on their way to the database: gathered, written in batches, off every caller's path. */
+import type { Kysely } from 'kysely'
+import { unavailable } from '../a2a/errors.js'
+import { taskKey } from '../bus/live-event.js'
+import type { Logger } from '../internal/logger.js'
+import type { Availability } from './availability.js'
+import { isRefusal } from './failures.js'
+import { forgetOldPlaces } from './old-places.js'
+import { projectTasks } from './project-tasks.js'
+import type { Tables } from './tables.js'
+import type { Projection } from './task-store.js'
+
+/** Milliseconds for which writes are gathered. */
+const GATHER_MS = 20
+/** Tasks written in one transaction, so that none holds the process up for long. */
+const BATCH = 32
+/** Tasks whose write may be outstanding; beyond that they are left to the reconciler. */
+const MAX_PENDING = 10_000
+/** Wait before a failed write is tried again, in milliseconds: first and longest. */
+const RETRY_MS = 100
+const MAX_RETRY_MS = 1_000
+
+export class ProjectionQueue {
+  private readonly db: Kysely<Tables>
+  private readonly availability: Availability
+  private readonly logger: Logger
+  /** By key: of several states of one task only the newest is written. */
+  private readonly waiting = new Map<string, Projection>()
+  private timer: ReturnType<typeof setTimeout> | undefined
+  private writing: Promise<boolean> = Promise.resolve(true)
+  private retryMs = RETRY_MS
+  private closed = false
+
+  constructor(db: Kysely<Tables>, availability: Availability, logger: Logger) {
+    this.db = db
+    this.availability = availability
+    this.logger = logger
+  }
+
+  add(projection: Projection): void {
+    const key = taskKey(projection)
+    const known = this.waiting.get(key)
+    if (this.closed || (known !== undefined && known.revision >= projection.revision)) return
+    if (known === undefined && this.waiting.size >= MAX_PENDING) return
+    this.waiting.set(key, projection)
+    this.writeIn(GATHER_MS)
+  }
+
+  /** The state that is to be written of this task, if one is. */
+  pending(key: string): Projection | undefined {
+    return this.waiting.get(key)
+  }
+
+  /** @throws A2AError UNAVAILABLE something could not be written, and will be tried again */
+  async flush(): Promise<void> {
+    while (this.waiting.size > 0) {
+      if (!(await this.write())) throw unavailable('The store cannot be written')
+    }
+  }
+
+  /** Nothing is written after it; what waits is dropped. */
+  async close(): Promise<void> {
+    this.closed = true
+    clearTimeout(this.timer)
+    this.waiting.clear()
+  }
+
+  private writeIn(ms: number): void {
+    this.timer ??= setTimeout(() => void this.write(), ms)
+  }
+
+  /** One batch after the other; false when it failed and is still to be done. */
+  private write(): Promise<boolean> {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    this.writing = this.writing.then(() => this.writeBatch())
+    return this.writing
+  }
+
+  private async writeBatch(): Promise<boolean> {
+    const batch = [...this.waiting].slice(0, BATCH)
+    if (batch.length === 0 || this.closed) return true
+    try {
+      await this.project(batch.map(([, projection]) => projection))
+      await forgetOldPlaces(this.db)
+    } catch (error) {
+      this.availability.failed(error)
+      this.writeIn(this.retryMs)
+      this.retryMs = Math.min(this.retryMs * 2, MAX_RETRY_MS)
+      return false
+    }
+    this.retryMs = RETRY_MS
+    this.availability.answered()
+    for (const [key, projection] of batch) if (this.waiting.get(key) === projection) this.waiting.delete(key)
+    if (this.waiting.size > 0) this.writeIn(0)
+    return true
+  }
+
+  /** A state that the database does not want is left out, so that it holds up nobody else's. */
+  private async project(projections: readonly Projection[]): Promise<void> {
+    try {
+      await projectTasks(this.db, projections)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      const [first] = projections
+      if (projections.length === 1 && first !== undefined) {
+        this.logger.error({ err: error, taskId: first.taskId }, 'the store refuses a task')
+        return
+      }
+      for (const projection of projections) await this.project([projection])
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/** The reconciler's side of the store. */
+import { type Kysely, sql, type Transaction } from 'kysely'
+import type { TaskStateJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { Availability } from './availability.js'
+import { lockChanges } from './project-tasks.js'
+import type { Tables } from './tables.js'
+import { changeTally } from './tally.js'
+import type { Reconciliation } from './task-store.js'
+
+/** States a task may be in that has not ended, and that is compared with the truth. */
+const OPEN = [
+  'TASK_STATE_SUBMITTED',
+  'TASK_STATE_WORKING',
+  'TASK_STATE_INPUT_REQUIRED',
+  'TASK_STATE_AUTH_REQUIRED',
+] as const satisfies readonly TaskStateJson[]
+
+/** How long each call may take, in milliseconds: nobody waits for it. */
+const CALL_MS = 5_000
+
+/** No lease is longer, in milliseconds. */
+const MAX_LEASE_MS = 60_000
+
+export class SqlReconciliation implements Reconciliation {
+  private readonly db: Kysely<Tables>
+  private readonly availability: Availability
+
+  constructor(db: Kysely<Tables>, availability: Availability) {
+    this.db = db
+    this.availability = availability
+  }
+
+  begin(leaseMs: number): Promise<number | undefined> {
+    return this.call(async () => {
+      const now = Date.now()
+      const taken = await this.db
+        .updateTable('counter')
+        .set({ value: now + leaseMs })
+        .where('name', '=', 'round')
+        // A time far ahead was set by a clock that is wrong.
+        .where((row) => row.or([row('value', '<=', now), row('value', '>', now + MAX_LEASE_MS)]))
+        .returning('value')
+        .executeTakeFirst()
+      if (taken === undefined) return undefined
+      const { value } = await this.db
+        .selectFrom('counter')
+        .select('value')
+        .where('name', '=', 'reconciled')
+        .executeTakeFirstOrThrow()
+      return value
+    })
+  }
+
+  hold(leaseMs: number): Promise<void> {
+    return this.call(() => this.set('round', Date.now() + leaseMs))
+  }
+
+  end(pauseMs: number, until: number): Promise<void> {
+    return this.call(async () => {
+      await this.set('reconciled', until)
+      await this.set('round', Date.now() + pauseMs)
+    })
+  }
+
+  notEnded(keys: readonly string[]): Promise<string[]> {
+    return this.call(async () => without(keys, await this.found(keys).where('ended', '=', 1).execute()))
+  }
+
+  absent(keys: readonly string[]): Promise<string[]> {
+    return this.call(async () => without(keys, await this.found(keys).execute()))
+  }
+
+  takeOpen(limit: number): Promise<string[]> {
+    return this.call(async () => {
+      const keys: string[] = []
+      for (const state of OPEN) {
+        const rows = await this.db
+          .selectFrom('task')
+          .select('key')
+          .where('state', '=', state)
+          .where('ended', '=', sql.lit(0))
+          .orderBy('checked_at')
+          .limit(Math.ceil(limit / OPEN.length))
+          .execute()
+        keys.push(...rows.map(({ key }) => key))
+      }
+      if (keys.length === 0) return keys
+      await this.db.transaction().execute(async (transaction) => {
+        await lockChanges(transaction)
+        await transaction.updateTable('task').set({ checked_at: Date.now() }).where('key', 'in', keys).execute()
+      })
+      return keys
+    })
+  }
+
+  forget(key: string): Promise<void> {
+    return this.call(() => this.db.transaction().execute((transaction) => forget(transaction, key)))
+  }
+
+  private async set(name: 'round' | 'reconciled', value: number): Promise<void> {
+    await this.db.updateTable('counter').set({ value }).where('name', '=', name).execute()
+  }
+
+  private found(keys: readonly string[]) {
+    return this.db
+      .selectFrom('task')
+      .select('key')
+      .where('key', 'in', [...keys])
+  }
+
+  private call<T>(work: () => Promise<T>): Promise<T> {
+    return this.availability.run(CALL_MS, 'comparing the store', work)
+  }
+}
+
+async function forget(db: Transaction<Tables>, key: string): Promise<void> {
+  await lockChanges(db)
+  const gone = await db.deleteFrom('task').where('key', '=', key).returningAll().executeTakeFirst()
+  for (const table of ['message', 'artifact', 'place'] as const) {
+    await db.deleteFrom(table).where('key', '=', key).execute()
+  }
+  if (gone !== undefined) await changeTally(db, [{ before: gone, row: { ...gone, hidden: 1 } }])
+}
+
+function without(keys: readonly string[], found: readonly { readonly key: string }[]): string[] {
+  const known = new Set(found.map(({ key }) => key))
+  return keys.filter((key) => !known.has(key))
+}

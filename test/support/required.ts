@@ -1,0 +1,4 @@
+/** Whether a program that tests need may be missing: not where `TEMPORAL_A2A_TEST_REQUIRE` names it, as CI does. */
+export function isRequired(tool: string): boolean {
+  return (process.env.TEMPORAL_A2A_TEST_REQUIRE ?? '').split(',').includes(tool)
+}
