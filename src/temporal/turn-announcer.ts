@@ -31,7 +31,7 @@ export class TurnAnnouncer {
   ended(record: TaskRecord): void {
     this.store.project(record)
     const publish = () => this.bus.publish(stateEvent(record))
-    if (this.settleMs === 0) return publish()
-    withDeadline(this.store.flush(), this.settleMs, 'writing to the store').then(publish, publish)
+    if (this.settleMs === 0) publish()
+    else withDeadline(this.store.flush(), this.settleMs, 'writing to the store').then(publish, publish)
   }
 }
