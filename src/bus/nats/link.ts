@@ -68,16 +68,21 @@ export class NatsLink {
     return link
   }
 
+  /** Bytes that one message may have; 0 without a connection. */
+  get maxPayload(): number {
+    return Math.max(0, (this.connection?.info?.max_payload ?? 0) - OVERHEAD_BYTES)
+  }
+
   /** Never waits, never throws. */
   publish(subject: string, payload: Uint8Array, reply?: string): Sent {
     const { connection } = this
     if (connection === undefined || !this.connected) return 'dropped'
-    if (payload.length + OVERHEAD_BYTES > (connection.info?.max_payload ?? 0)) return 'too-large'
+    if (payload.length > this.maxPayload) return 'too-large'
     if (this.pendingBytes + payload.length > MAX_PENDING_BYTES) return 'dropped'
     try {
       connection.publish(subject, payload, reply === undefined ? {} : { reply })
     } catch (error) {
-      this.options.logger.debug({ err: error }, 'NATS did not take a message')
+      this.options.logger.debug({ reason: messageOf(error) }, 'NATS did not take a message')
       return 'dropped'
     }
     this.count(connection, payload.length)
@@ -144,7 +149,7 @@ export class NatsLink {
       if (signal.aborted) return
       failures += 1
       attempt = this.attempt().catch((error: unknown) => {
-        this.options.logger.debug({ err: error }, 'NATS is not reachable')
+        this.options.logger.debug({ reason: messageOf(error) }, 'NATS is not reachable')
         return undefined
       })
     }
@@ -159,6 +164,8 @@ export class NatsLink {
     }
     for await (const status of connection.status()) {
       if (status.type === 'disconnect') this.set(false)
+      // The client library would wait for such a server to take what is on its way, which it may never do.
+      else if (status.type === 'staleConnection') void connection.close()
       else if (status.type === 'reconnect') this.set(true)
       else if (status.type === 'error')
         this.options.logger.warn({ reason: status.error.message }, 'NATS refuses something')
@@ -210,4 +217,9 @@ function isConfigError(error: unknown): error is Error {
 
 function refused(error: Error): NatsConfigError {
   return error instanceof NatsConfigError ? error : new NatsConfigError(`NATS cannot be used: ${error.message}`)
+}
+
+/** Errors of TLS carry whole certificates, which are no use in a log. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

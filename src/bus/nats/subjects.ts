@@ -9,6 +9,8 @@ export interface Subjects {
   readonly events: string
   /** Questions to the process that runs its turn. */
   readonly owner: string
+  /** Questions to those that have run one lately. */
+  readonly recent: string
 }
 
 /** @param namespace whatever tells installations apart */
@@ -16,5 +18,5 @@ export function subjectsOf(namespace: string, key: string): Subjects {
   const hash = createHash('sha256')
     .update(JSON.stringify([namespace, key]))
     .digest('base64url')
-  return { events: `a2a.v1.event.${hash}`, owner: `a2a.v1.owner.${hash}` }
+  return { events: `a2a.v1.event.${hash}`, owner: `a2a.v1.owner.${hash}`, recent: `a2a.v1.recent.${hash}` }
 }

@@ -13,7 +13,7 @@ import {
   type TaskStatusJson,
   TaskStatusSchema,
 } from '../../../gen/lf/a2a/v1/a2a_pb.js'
-import type { Cursor } from '../../a2a/cursor.js'
+import type { Cursor, Position } from '../../a2a/cursor.js'
 import type { TurnPicture } from '../../task/turn-picture.js'
 import type { LiveEvent } from '../live-event.js'
 
@@ -21,9 +21,11 @@ import type { LiveEvent } from '../live-event.js'
 export type Received = LiveEvent | 'lost' | undefined
 
 const FORMAT = 1
+/** Of a list of events, besides the events. */
+const ENVELOPE_BYTES = 20
 
 export function encodeEvent({ cursor, kind, event, task }: LiveEvent): Uint8Array {
-  return encode({ v: FORMAT, cursor, kind, event, ...(task === undefined ? {} : { task }) })
+  return encode({ v: FORMAT, cursor, kind, event, task })
 }
 
 /** In place of an event that does not fit into a message. */
@@ -40,13 +42,43 @@ export function decodeEvent(key: string, data: Uint8Array): Received {
   if (value === undefined) return undefined
   // A newer version says it its own way: that something was said is all that is understood.
   if (value.v !== FORMAT || value.lost === true) return typeof value.v === 'number' ? 'lost' : undefined
+  return readEvent(key, value, data.length)
+}
+
+/** @param maxBytes what the message may have: as many events as fit are in it, the first ones */
+export function encodeEvents(events: readonly LiveEvent[], maxBytes: number): Uint8Array {
+  const fitting: string[] = []
+  let bytes = ENVELOPE_BYTES
+  for (const { cursor, kind, event } of events) {
+    const text = JSON.stringify({ cursor, kind, event })
+    bytes += Buffer.byteLength(text) + 1
+    if (bytes > maxBytes) break
+    fitting.push(text)
+  }
+  return Buffer.from(`{"v":${FORMAT},"events":[${fitting.join()}]}`)
+}
+
+/** Those up to the first that does not fit. */
+export function decodeEvents(key: string, data: Uint8Array): LiveEvent[] {
+  const value = decode(data)
+  if (value?.v !== FORMAT || !Array.isArray(value.events)) return []
+  const events: LiveEvent[] = []
+  for (const each of value.events) {
+    const event = isObject(each) ? readEvent(key, each, data.length / value.events.length) : undefined
+    if (event === undefined) break
+    events.push(event)
+  }
+  return events
+}
+
+function readEvent(key: string, value: JsonObject, bytes: number): LiveEvent | undefined {
   const cursor = readCursor(value.cursor)
   const { kind } = value
   const event = readMessage<StreamResponseJson>(StreamResponseSchema, value.event)
   if (cursor === undefined || event === undefined || !isKind(kind) || !fits(key, kind, event)) return undefined
   const task = value.task === undefined ? undefined : readMessage<TaskJson>(TaskSchema, value.task)
   if (value.task !== undefined && (task?.id !== taskIdOf(key) || task.status?.state === undefined)) return undefined
-  return { key, cursor, kind, event, bytes: data.length, ...(task === undefined ? {} : { task }) }
+  return { key, cursor, kind, event, bytes, ...(task === undefined ? {} : { task }) }
 }
 
 export function encodePicture(picture: TurnPicture | undefined): Uint8Array {
@@ -69,16 +101,22 @@ export function decodePicture(data: Uint8Array): TurnPicture | undefined {
   return { ...cursor, artifacts, ...(status === undefined ? {} : { status }) }
 }
 
-/** A question to the owner of a turn. */
-export type Question = 'picture' | 'cancel'
+/** A question to those who run, or have run, a turn. */
+export type Question =
+  | { readonly ask: 'picture' }
+  | { readonly ask: 'cancel' }
+  | { readonly ask: 'missed'; readonly after: Position }
 
-export function encodeQuestion(ask: Question): Uint8Array {
-  return encode({ v: FORMAT, ask })
+export function encodeQuestion(question: Question): Uint8Array {
+  return encode({ v: FORMAT, ...question })
 }
 
 export function decodeQuestion(data: Uint8Array): Question | undefined {
-  const ask = decode(data)?.ask
-  return ask === 'picture' || ask === 'cancel' ? ask : undefined
+  const { ask, after } = decode(data) ?? {}
+  if (ask === 'picture' || ask === 'cancel') return { ask }
+  const cursor = readCursor(after)
+  if (ask !== 'missed' || cursor === undefined) return undefined
+  return { ask, after: { ...cursor, ended: isObject(after) && after.ended === true } }
 }
 
 function encode(value: object): Uint8Array {

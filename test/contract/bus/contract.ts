@@ -1,5 +1,6 @@
 /** What readers, publishers and owners may expect of any bus. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { START } from '../../../src/a2a/cursor.js'
 import type { EventBus, Subscription } from '../../../src/bus/event-bus.js'
 import { type LiveEvent, taskKey } from '../../../src/bus/live-event.js'
 import type { TurnPicture } from '../../../src/task/turn-picture.js'
@@ -177,6 +178,23 @@ export function busContract(name: string, open: () => Promise<Buses>): void {
       here.cancel(key)
       await eventually(() => expect(canceled).toBe(1))
       disown()
+    })
+
+    it('tells what was missed, in order and without a gap, also after the turn', async () => {
+      const key = newKey()
+      expect(await here.missed(key, START)).toEqual([])
+      const disown = there.own(key, { picture: () => undefined, cancel: () => {} })
+      const events = [...Array.from({ length: 50 }, (_, i) => chunk(key, i + 1)), end(key, 51)]
+      for (const event of events) there.publish(event)
+      const expected = events.map(({ bytes: _, task: __, ...event }) => event)
+      const missed = async (seq: number) => {
+        const got = await here.missed(key, { turn: 1, attempt: 1, seq, ended: false })
+        return got.map(({ bytes: _, task: __, ...event }) => event)
+      }
+      await eventually(async () => expect(await missed(20)).toEqual(expected.slice(20)))
+      disown()
+      expect(await missed(49)).toEqual(expected.slice(49))
+      expect(await missed(51)).toEqual([])
     })
 
     it('takes any task id for what it is', async () => {

@@ -5,12 +5,15 @@ import { type LiveEvent, taskKey } from '../../../src/bus/live-event.js'
 import { subjectsOf } from '../../../src/bus/nats/subjects.js'
 import {
   decodeEvent,
+  decodeEvents,
   decodePicture,
   decodeQuestion,
   encodeEvent,
+  encodeEvents,
   encodeLost,
   encodePicture,
   encodeQuestion,
+  type Question,
 } from '../../../src/bus/nats/wire.js'
 
 const KEY = taskKey({ tenant: 't/1', agentId: 'agent', taskId: 'task-1' })
@@ -88,12 +91,28 @@ describe('events over NATS', () => {
         ),
         (data) => {
           decodeEvent(KEY, data)
+          decodeEvents(KEY, data)
           decodePicture(data)
           decodeQuestion(data)
         },
       ),
       { numRuns: 2_000 },
     )
+  })
+})
+
+describe('lists of events over NATS', () => {
+  it('hold as many as fit, the first ones', () => {
+    const events = [1, 2, 3].map((seq) => ({ ...end, cursor: { ...end.cursor, seq } }))
+    const two = encodeEvents(events, encodeEvents(events, 1e6).length - 1)
+    expect(decodeEvents(KEY, two).map(({ cursor }) => cursor.seq)).toEqual([1, 2])
+    expect(decodeEvents(KEY, encodeEvents(events, 10))).toEqual([])
+  })
+
+  it('are read up to the first that is none', () => {
+    const [good, bad] = [{ cursor: end.cursor, kind: 'end', event: end.event }, { kind: 'end' }]
+    expect(decodeEvents(KEY, bytes({ v: 1, events: [good, bad, good] }))).toHaveLength(1)
+    expect(decodeEvents(KEY, bytes({ v: 1, events: 'x' }))).toEqual([])
   })
 })
 
@@ -114,10 +133,15 @@ describe('pictures over NATS', () => {
 })
 
 describe('questions over NATS', () => {
-  it('are the two that there are', () => {
-    expect(decodeQuestion(encodeQuestion('cancel'))).toBe('cancel')
-    expect(decodeQuestion(encodeQuestion('picture'))).toBe('picture')
+  it('are the three that there are', () => {
+    const questions: Question[] = [
+      { ask: 'cancel' },
+      { ask: 'picture' },
+      { ask: 'missed', after: { turn: 1, attempt: 2, seq: 3, ended: true } },
+    ]
+    for (const question of questions) expect(decodeQuestion(encodeQuestion(question))).toEqual(question)
     expect(decodeQuestion(bytes({ v: 1, ask: 'constructor' }))).toBeUndefined()
+    expect(decodeQuestion(bytes({ v: 1, ask: 'missed', after: { turn: 1 } }))).toBeUndefined()
   })
 })
 
@@ -130,6 +154,7 @@ describe('subjects', () => {
         expect(owner).toMatch(/^a2a\.v1\.owner\.[\w-]{43}$/)
       }),
     )
+    expect(new Set(Object.values(subjectsOf('a', 'b'))).size).toBe(3)
     const subjects = [subjectsOf('a', 'b'), subjectsOf('a', 'c'), subjectsOf('ab', ''), subjectsOf('', 'ab')]
     expect(new Set(subjects.map(({ events }) => events)).size).toBe(4)
   })
