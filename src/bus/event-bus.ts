@@ -23,6 +23,8 @@ export interface TurnOwner {
 }
 
 export interface EventBus {
+  /** Events of turns in other processes come here too, as things are now. */
+  readonly hearsOthers: boolean
   /** Hands an event to all readers of its task. Never waits, never throws. */
   publish(event: LiveEvent): void
   /** From now on. Ordered per publisher; a reader puts events of several publishers in order by their cursors. */

@@ -17,6 +17,7 @@ interface Reader {
 }
 
 export class InProcessBus implements EventBus {
+  readonly hearsOthers = false
   private readonly readers = new Map<string, Set<Reader>>()
   private readonly owners = new Map<string, TurnOwner>()
   private readonly recent = new RecentEvents()
@@ -62,6 +63,12 @@ export class InProcessBus implements EventBus {
 
   cancel(key: string): void {
     this.owners.get(key)?.cancel()
+  }
+
+  /** Wakes the readers of a task, or all: something may have been lost on the way here. */
+  nudge(key?: string): void {
+    const woken = key === undefined ? [...this.readers.values()] : [this.readers.get(key) ?? []]
+    for (const readers of woken) for (const { queue } of readers) queue.nudge()
   }
 
   async close(): Promise<void> {

@@ -12,7 +12,7 @@ import {
 } from './flags.js'
 import { loadAgents } from './load-agents.js'
 import { cardUrl, engineLine, runProcess, tryLine } from './run-process.js'
-import { type SplitFlags, splitFlags } from './split-flags.js'
+import { eventsLine, natsOptions, type SplitFlags, splitFlags } from './split-flags.js'
 
 interface GatewayFlags extends ProcessFlags, TemporalFlags, ListenFlags, SplitFlags {
   readonly secretFile?: string
@@ -43,6 +43,7 @@ export function gatewayCommand(): Command {
 
 async function run(files: string[], flags: GatewayFlags, command: Command): Promise<void> {
   await runProcess(command, flags, async (context) => {
+    const nats = natsOptions(flags)
     const agents = await loadAgents(files)
     const [{ startGatewayProcess }, { givenSecret }] = await Promise.all([
       import('../process/gateway-process.js'),
@@ -52,6 +53,7 @@ async function run(files: string[], flags: GatewayFlags, command: Command): Prom
       ...flags,
       ...context,
       agents,
+      nats,
       tls: await readTls(flags),
       corsOrigins: flags.cors ?? [],
       secret: givenSecret(flags.secretFile, process.env),
@@ -61,10 +63,11 @@ async function run(files: string[], flags: GatewayFlags, command: Command): Prom
     const temporal = { address, namespace, source: source.detail }
     const cards = agents.map(({ id }) => cardUrl(url, id))
     return {
-      json: { role: 'gateway', url, port, temporal, agents: cards },
+      json: { role: 'gateway', url, port, temporal, nats: nats !== undefined, agents: cards },
       banner: [
         ...cards.map((card) => `agent   ${card}`),
         engineLine(temporal),
+        eventsLine(nats),
         `tasks   ${gateway.store}`,
         tryLine(url),
       ],

@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { flag, type ProcessFlags, processFlags, type TemporalFlags, temporalFlags, wholeNumber } from './flags.js'
 import { loadAgents } from './load-agents.js'
 import { engineLine, runProcess } from './run-process.js'
-import { type SplitFlags, splitFlags } from './split-flags.js'
+import { eventsLine, natsOptions, type SplitFlags, splitFlags } from './split-flags.js'
 
 interface WorkerFlags extends ProcessFlags, TemporalFlags, SplitFlags {
   readonly maxTurns?: number
@@ -22,15 +22,21 @@ export function workerCommand(): Command {
 
 async function run(files: string[], flags: WorkerFlags, command: Command): Promise<void> {
   await runProcess(command, flags, async (context) => {
+    const nats = natsOptions(flags)
     const agents = await loadAgents(files)
     const { startWorkerProcess } = await import('../worker/worker-process.js')
-    const worker = await startWorkerProcess({ ...flags, ...context, agents })
+    const worker = await startWorkerProcess({
+      ...flags,
+      ...context,
+      agents,
+      nats,
+    } as Parameters<typeof startWorkerProcess>[0])
     const { address, namespace, source } = worker.temporal
     const temporal = { address, namespace, source: source.detail }
     const ids = agents.map(({ id }) => id)
     return {
-      json: { role: 'worker', pid: process.pid, temporal, agents: ids },
-      banner: [`worker  ${ids.join(', ')}`, engineLine(temporal), `tasks   ${worker.store}`],
+      json: { role: 'worker', pid: process.pid, temporal, nats: nats !== undefined, agents: ids },
+      banner: [`worker  ${ids.join(', ')}`, engineLine(temporal), eventsLine(nats), `tasks   ${worker.store}`],
       stop: () => worker.stop(),
     }
   })

@@ -49,7 +49,7 @@ export function startGatewayProcess(options: GatewayProcessOptions): Promise<Gat
         taskQueue: options.taskQueue ?? DEFAULT_TASK_QUEUE,
         // Without a worker in the process there is nobody to hand the first workflow task to.
         eagerStart: false,
-        alone: true,
+        runsTurns: false,
         heartbeatTimeoutMs: options.turn?.heartbeatTimeoutMs ?? DEFAULT_TURN.heartbeatTimeoutMs,
       },
       teardown,

@@ -17,8 +17,8 @@ export interface TaskServiceOptions {
   /** The connection is shared with a worker of this process, so a task can begin without a detour. */
   readonly eagerStart: boolean
   readonly heartbeatTimeoutMs: number
-  /** Events of turns in other processes do not come here. */
-  readonly alone: boolean
+  /** Turns run in this process, so that most events come without a bus between processes. */
+  readonly runsTurns: boolean
 }
 
 /** While events come from everywhere, a look only finds what the bus has lost. */
@@ -39,7 +39,7 @@ export async function startTaskService(
     bus,
     store,
     reachability,
-    poll: () => (options.alone ? DEAF : HEARING),
+    poll: () => (options.runsTurns || bus.hearsOthers ? HEARING : DEAF),
     searchAttributes: await ensureSearchAttributes(
       connection.operatorService,
       temporal.namespace,

@@ -7,6 +7,7 @@ import { dirname } from 'node:path'
 import { Client, type ConnectionLike } from '@temporalio/client'
 import type { EventBus } from '../bus/event-bus.js'
 import { InProcessBus } from '../bus/in-process-bus.js'
+import type { NatsOptions } from '../bus/nats/options.js'
 import type { Logger } from '../internal/logger.js'
 import type { Teardown } from '../internal/teardown.js'
 import { openDatabase } from '../store/database.js'
@@ -21,6 +22,8 @@ export interface TemporalPartsOptions extends LocalFileOptions {
   /** `host:port` of a Temporal server; nothing is started then. Default: what Temporal's own settings say. */
   readonly temporalAddress?: string
   readonly namespace?: string
+  /** The bus between processes. Default: none, and streams of turns in other processes go at the pace of a poll. */
+  readonly nats?: NatsOptions
   readonly env?: NodeJS.ProcessEnv
   readonly logger: Logger
   /** While a Temporal server is looked for, downloaded or built. */
@@ -67,9 +70,16 @@ export async function openTemporalParts<C extends ConnectionLike & { close(): Pr
   const database = openDatabase(db, logger)
   const store = await openTaskStore(database, logger)
   teardown.add(() => store.close())
-  const bus = new InProcessBus()
+  const bus = await openBus(options.nats, temporal.namespace, logger)
   teardown.add(() => bus.close())
   return { temporal, connection, client, reachability, store, storeName: database.name, bus }
+}
+
+/** Loaded only when it is wanted. */
+async function openBus(nats: NatsOptions | undefined, namespace: string, logger: Logger): Promise<EventBus> {
+  if (nats === undefined) return new InProcessBus()
+  const { NatsBus } = await import('../bus/nats/nats-bus.js')
+  return NatsBus.open({ ...nats, namespace, logger })
 }
 
 function findOptions(options: TemporalPartsOptions): Parameters<typeof openTemporal>[0] {

@@ -78,10 +78,10 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
   const { heartbeatTimeoutMs } = turn
   const engine = await startTaskService(
     parts,
-    { agents, logger, taskQueue, eagerStart: true, alone: false, heartbeatTimeoutMs },
+    { agents, logger, taskQueue, eagerStart: true, runsTurns: true, heartbeatTimeoutMs },
     teardown,
   )
-  const announcer = new TurnAnnouncer(parts)
+  const announcer = new TurnAnnouncer(parts, 0)
   const stopping = new AbortController()
   const stopWorker = await superviseWorker(
     {

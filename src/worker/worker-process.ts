@@ -10,6 +10,9 @@ import { TurnAnnouncer } from '../temporal/turn-announcer.js'
 import { superviseWorker } from './create-worker.js'
 import { installRuntime } from './runtime.js'
 
+/** A write to the store takes a few milliseconds; one that takes longer is not waited for. */
+const SETTLE_MS = 100
+
 export interface WorkerProcessOptions extends TemporalPartsOptions {
   readonly agents: readonly AgentDefinition[]
   /** Where the gateways leave the work. Default `a2a`. */
@@ -33,7 +36,7 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
     const agents = agentDirectory(options.agents)
     installRuntime(logger)
     const parts = await openTemporalParts(options, (to) => NativeConnection.connect(to), teardown)
-    const announcer = new TurnAnnouncer(parts)
+    const announcer = new TurnAnnouncer(parts, SETTLE_MS)
     const stopping = new AbortController()
     const stopWorker = await superviseWorker(
       {

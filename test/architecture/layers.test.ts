@@ -24,6 +24,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   'a2a/required-fields.ts': { ours: ['gen'], outside: ['@bufbuild/protobuf'] },
   task: { ours: ['a2a', 'internal'], types: ['gen'] },
   bus: { ours: ['a2a', 'task', 'internal'], types: ['gen'] },
+  'bus/nats': {
+    ours: ['a2a', 'task', 'bus', 'internal', 'gen'],
+    outside: ['@bufbuild/protobuf', '@nats-io/transport-node', 'node:crypto', 'node:fs'],
+  },
   agent: { ours: ['a2a', 'task', 'bus', 'internal'], types: ['gen', '@bufbuild/protobuf', '@standard-schema/spec'] },
   'agent/step-scope.ts': { ours: [], outside: ['node:async_hooks'] },
   store: { ours: ['a2a', 'task', 'bus', 'internal'], types: ['gen'], outside: ['kysely', 'kysely/migration'] },
@@ -92,7 +96,11 @@ const RULES: Readonly<Record<string, Rule>> = {
     types: ['temporal/workflow'],
     outside: ['node:*', '@temporalio/client', '@temporalio/worker'],
   },
-  cli: { ours: ['agent', 'observe', 'serve.ts'], types: ['temporal', 'internal'], outside: ['node:*', 'commander'] },
+  cli: {
+    ours: ['agent', 'observe', 'serve.ts'],
+    types: ['temporal', 'bus', 'internal'],
+    outside: ['node:*', 'commander'],
+  },
   client: { ours: ['a2a', 'internal'], types: ['gen', '@bufbuild/protobuf'] },
   'client/transports': {
     ours: ['client', 'a2a', 'gen', 'bindings/rest/routes.ts'],

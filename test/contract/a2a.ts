@@ -718,8 +718,10 @@ export function a2aContract(name: string, start: () => Promise<Subject>, { live 
         const request = send(`task wait ${gate}`, { configuration })
         const task = taskOf(await wire.call('sendMessage', request, { agent: 'either' }))
         expect(stateOf(task)).toBe('TASK_STATE_WORKING')
-        const { tasks } = await wire.call('listTasks', { contextId: task.contextId }, { agent: 'either' })
-        expect((tasks as { id: string }[]).map(({ id }) => id)).toEqual([task.id])
+        await eventually(async () => {
+          const { tasks } = await wire.call('listTasks', { contextId: task.contextId }, { agent: 'either' })
+          expect((tasks as { id: string }[])?.map(({ id }) => id)).toEqual([task.id])
+        })
         openGate(gate)
         await untilState(task.id, 'TASK_STATE_COMPLETED', { agent: 'either' })
         const answer = await wire.call('sendMessage', send('message', { configuration }), { agent: 'either' })

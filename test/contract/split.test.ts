@@ -1,19 +1,37 @@
-/** The contract with gateways and workers apart, and nothing between them but Temporal: at the pace of the fallback poll. */
-import { afterAll, beforeAll, inject } from 'vitest'
+/** The contract with gateways and workers apart: events over NATS, and without a bus at the pace of the poll. */
+import { afterAll, beforeAll, describe, inject } from 'vitest'
+import { type NatsServer, natsMissing, startNats } from '../support/nats.js'
 import { type SplitServers, startSplitServers } from '../support/servers.js'
 import { wireNamed } from '../support/wires.js'
 import { a2aContract } from './a2a.js'
 
-let servers: SplitServers
+const temporalAddress = inject('temporalAddress')
 
-beforeAll(async () => {
-  servers = await startSplitServers({ temporalAddress: inject('temporalAddress'), gateways: 1, workers: 2 })
+describe('without a bus', () => {
+  let servers: SplitServers
+
+  beforeAll(async () => {
+    servers = await startSplitServers({ temporalAddress, gateways: 1, workers: 2 })
+  })
+  afterAll(() => servers.stop())
+
+  a2aContract('split over rest', async () => ({ wire: wireNamed('rest', servers.urls[0] ?? ''), kind: 'http' }), {
+    live: false,
+  })
 })
 
-afterAll(() => servers.stop())
+describe.skipIf(natsMissing !== '')(`over NATS${natsMissing}`, () => {
+  let nats: NatsServer
+  let servers: SplitServers
 
-a2aContract(
-  'split without a bus over rest',
-  async () => ({ wire: wireNamed('rest', servers.urls[0] ?? ''), kind: 'http' }),
-  { live: false },
-)
+  beforeAll(async () => {
+    nats = await startNats()
+    servers = await startSplitServers({ temporalAddress, gateways: 2, workers: 2, nats: { servers: nats.url } })
+  })
+  afterAll(async () => {
+    await servers.stop()
+    await nats.stop()
+  })
+
+  a2aContract('split over grpc', async () => ({ wire: wireNamed('grpc', servers.urls[0] ?? ''), kind: 'grpc' }))
+})

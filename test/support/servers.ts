@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { NatsOptions } from '../../src/bus/nats/options.js'
 import { type Logger, silentLogger } from '../../src/internal/logger.js'
 import { type GatewayProcess, startGatewayProcess } from '../../src/process/gateway-process.js'
 import { type OneProcess, type OneProcessOptions, startOneProcess } from '../../src/worker/one-process.js'
@@ -50,6 +51,7 @@ export async function startSplitServers(options: {
   readonly temporalAddress: string
   readonly gateways: number
   readonly workers: number
+  readonly nats?: NatsOptions
 }): Promise<SplitServers> {
   const directory = await mkdtemp(join(tmpdir(), 'temporal-a2a-split-'))
   queues += 1
@@ -59,6 +61,7 @@ export async function startSplitServers(options: {
     temporalAddress: options.temporalAddress,
     db: join(directory, 'a2a.db'),
     taskQueue: `test-${process.pid}-${queues}-${Date.now()}`,
+    ...(options.nats === undefined ? {} : { nats: options.nats }),
   }
   const secret = new Uint8Array(32).fill(7)
   const gateways: GatewayProcess[] = []
