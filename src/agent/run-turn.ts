@@ -299,6 +299,7 @@ class TurnRun {
       history: before,
       metadata: origin.params.metadata ?? {},
       acceptedOutputModes: origin.params.acceptedOutputModes ?? [],
+      streamed: origin.params.streamed ?? false,
       extensions: origin.params.extensions ?? [],
       attempt: host.attempt,
       turn: messageNumber(history, origin.place),
@@ -324,6 +325,10 @@ class TurnRun {
         return run.journal()
       },
       fits: (bytes) => this.fits(bytes),
+      pause: () => {
+        this.idle.pause()
+        return () => this.idle.progress()
+      },
       suspend: (handler, question) => {
         this.suspended = { handler, question }
         this.stop.abort(new TurnStopped('suspended'))
