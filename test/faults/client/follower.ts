@@ -38,7 +38,7 @@ export class Follower {
   readonly label: Label
   taskId: string | undefined
   private contextId = ''
-  private readonly options: FollowerOptions
+  private options: FollowerOptions
   private readonly client: RecordedClient
   private readonly deadline: AbortSignal
   private at = 0
@@ -126,6 +126,17 @@ export class Follower {
         throw error
       }
     })
+  }
+
+  /** From now on it talks to these servers. */
+  goTo(urls: readonly string[]): void {
+    this.options = { ...this.options, urls }
+    this.at = 0
+  }
+
+  /** The same client before it has said anything: what it sends first is a repetition. */
+  again(): Follower {
+    return new Follower(this.options)
   }
 
   async get(url: string): Promise<TaskJson | undefined> {
