@@ -37,8 +37,16 @@ export function follower(site: Site, label: Label, options: Partial<FollowerOpti
   return new Follower({ recorder: site.recorder, agent: 'teller', urls: site.urls, label, ...options })
 }
 
-/** The time from now until `what` is there is written down, with its bound. */
-export function stopwatch(site: Site, label: Label, what: string, boundMs: number): () => number {
+/** A cell runs beside others on any machine; the exact figures are those of `npm run faults`. */
+const SLACK = 3
+
+/**
+ * The time from now until the result is called is written down.
+ *
+ * @param promisedMs what the product promises, in milliseconds
+ */
+export function stopwatch(site: Site, label: Label, what: string, promisedMs: number): () => number {
+  const boundMs = promisedMs * SLACK
   const begun = Date.now()
   return () => {
     const ms = Date.now() - begun

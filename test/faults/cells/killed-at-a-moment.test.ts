@@ -141,7 +141,7 @@ describe.each([
       const { pid } = await armed.reached()
       const struck = site.gateways.find(({ process }) => process.pid === pid) ?? victim
       site.recorder.add({ kind: 'fault', verb: action, target: struck.process.name })
-      const healed = action === 'kill' ? site.restart(struck) : wakeUp(struck)
+      const healed = action === 'kill' ? site.restart(struck.process) : wakeUp(struck)
       // Whoever waits for the stopped one gives up as a client would: its connection is cut.
       if (action === 'stop') struck.proxy.reset()
       results.set(

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TaskJson } from '../../../gen/lf/a2a/v1/a2a_pb.js'
-import { type Framed, isTerminal, isWaiting, type Label, type Place, stateShown } from '../history/history.js'
+import { type Framed, isTerminal, isWaiting, type Label, stateShown } from '../history/history.js'
 import type { Recorder } from '../history/recorder.js'
 import { ConnectionError } from './http.js'
 import { RecordedClient, Refusal } from './recorded-client.js'
@@ -19,7 +19,7 @@ export interface FollowerOptions {
   /** Name in the history. Default `client of <label>`. */
   readonly name?: string
   readonly wire?: WireName
-  /** Hands its cursor in when it comes back. Default {@link RESUMES}. */
+  /** Hands its cursor in when it comes back. Default true. */
   readonly resume?: boolean
   /** Gives up after this. Default 60000. */
   readonly deadlineMs?: number
@@ -31,8 +31,6 @@ export interface Outcome {
   readonly state: string
 }
 
-/** Whether servers resume a stream by its cursor. */
-const RESUMES = false
 const FIRST_BACKOFF_MS = 50
 const LAST_BACKOFF_MS = 1_000
 
@@ -40,11 +38,11 @@ export class Follower {
   readonly label: Label
   taskId: string | undefined
   private contextId = ''
-  private readonly options: FollowerOptions
+  private options: FollowerOptions
   private readonly client: RecordedClient
   private readonly deadline: AbortSignal
   private at = 0
-  private place: Place | undefined
+  private last: Framed | undefined
   private turns = 0
 
   constructor(options: FollowerOptions) {
@@ -69,7 +67,7 @@ export class Follower {
     let accepted = false
     return this.persist(async (url) => {
       const stream = accepted
-        ? this.client.stream('SubscribeToTask', { id: this.taskId }, { ...this.call(url), resumeAt: this.cursor() })
+        ? this.client.stream('SubscribeToTask', { id: this.taskId }, { ...this.call(url), after: this.lastSeen() })
         : this.client.stream('SendStreamingMessage', { message }, { ...this.call(url), key })
       for await (const frame of stream) {
         accepted = true
@@ -84,7 +82,7 @@ export class Follower {
   async watch(taskId: string, untilTurn = 1): Promise<Outcome> {
     this.taskId = taskId
     return this.persist(async (url) => {
-      const options = { ...this.call(url), resumeAt: this.cursor() }
+      const options = { ...this.call(url), after: this.lastSeen() }
       for await (const frame of this.client.stream('SubscribeToTask', { id: taskId }, options)) {
         const outcome = this.saw(frame, untilTurn)
         if (outcome !== undefined) return outcome
@@ -130,6 +128,17 @@ export class Follower {
     })
   }
 
+  /** From now on it talks to these servers. */
+  goTo(urls: readonly string[]): void {
+    this.options = { ...this.options, urls }
+    this.at = 0
+  }
+
+  /** The same client before it has said anything: what it sends first is a repetition. */
+  again(): Follower {
+    return new Follower(this.options)
+  }
+
   async get(url: string): Promise<TaskJson | undefined> {
     return this.client.call('GetTask', { id: this.taskId }, this.call(url))
   }
@@ -140,7 +149,7 @@ export class Follower {
     for (;;) {
       if (this.deadline.aborted) throw new Error(`${this.label}: given up`)
       const url = this.options.urls[this.at % this.options.urls.length] ?? ''
-      const before = this.place
+      const before = this.last
       try {
         const result = await attempt(url)
         if (result !== undefined) return result
@@ -151,7 +160,7 @@ export class Follower {
         if (!(error instanceof Refusal || error instanceof ConnectionError)) throw error
       }
       // Something was seen: the way is open, so come back at once.
-      if (this.place !== before) waitMs = FIRST_BACKOFF_MS
+      if (this.last !== before) waitMs = FIRST_BACKOFF_MS
       this.at += 1
       await delay(waitMs)
       waitMs = Math.min(waitMs * 2, LAST_BACKOFF_MS)
@@ -171,8 +180,9 @@ export class Follower {
     }
   }
 
-  private saw({ place, event }: Framed, turn: number): Outcome | undefined {
-    this.place = place ?? this.place
+  private saw(frame: Framed, turn: number): Outcome | undefined {
+    const { place, event } = frame
+    this.last = frame
     this.taskId = event.task?.id ?? event.statusUpdate?.taskId ?? event.artifactUpdate?.taskId ?? this.taskId
     this.contextId = event.task?.contextId ?? event.statusUpdate?.contextId ?? this.contextId
     const state = stateShown(event)
@@ -180,8 +190,8 @@ export class Follower {
     return over ? { taskId: this.taskId ?? '', contextId: this.contextId, state: state ?? '' } : undefined
   }
 
-  private cursor(): Place | undefined {
-    return (this.options.resume ?? RESUMES) ? this.place : undefined
+  private lastSeen(): Framed | undefined {
+    return this.options.resume === false ? undefined : this.last
   }
 
   private call(url: string): { url: string; label: Label } {

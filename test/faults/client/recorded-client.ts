@@ -22,7 +22,8 @@ export interface CallOptions {
 }
 
 export interface StreamOptions extends CallOptions {
-  readonly resumeAt?: Place | undefined
+  /** The last frame that was seen. */
+  readonly after?: Framed | undefined
   readonly signal?: AbortSignal
 }
 
@@ -87,10 +88,10 @@ export class RecordedClient {
     options: StreamOptions,
   ): AsyncGenerator<Framed, void, undefined> {
     const { recorder, wire = 'jsonrpc' } = this.options
-    const { label, key, resumeAt, signal } = options
+    const { label, key, after, signal } = options
     const stream = recorder.nextCall()
     const asked = { label, client: this.name, stream, operation, ...(key === undefined ? {} : { key }) }
-    recorder.add({ kind: 'opened', ...asked, ...(resumeAt === undefined ? {} : { resumeAt }) })
+    recorder.add({ kind: 'opened', ...asked, ...(after?.place === undefined ? {} : { resumeAt: after.place }) })
     const own = new AbortController()
     const all = signal === undefined ? own.signal : AbortSignal.any([own.signal, signal])
     let how = 'left'
@@ -112,6 +113,7 @@ export class RecordedClient {
           stream,
           event,
           ...(place === undefined ? {} : { place }),
+          ...(id === undefined ? {} : { cursor: id }),
         }) as Framed
       }
       how = 'end'
@@ -141,7 +143,7 @@ export class RecordedClient {
   private request(
     operation: Operation,
     params: Record<string, unknown>,
-    { url, key, resumeAt }: StreamOptions,
+    { url, key, after }: StreamOptions,
     signal: AbortSignal,
   ) {
     const { agent, wire = 'jsonrpc' } = this.options
@@ -153,7 +155,7 @@ export class RecordedClient {
         'content-type': 'application/json',
         'a2a-version': '1.0',
         ...(key === undefined ? {} : { 'idempotency-key': key }),
-        ...(resumeAt === undefined ? {} : { 'last-event-id': resumeAt.join('.') }),
+        ...(after?.cursor === undefined ? {} : { 'last-event-id': after.cursor }),
       },
       body,
       signal,
@@ -179,6 +181,6 @@ function reasonOf(error: unknown, deadline: AbortSignal): string {
 }
 
 function placeOf(id: string | undefined): Place | undefined {
-  const match = /^(\d+)\.(\d+)\.(\d+)$/.exec(id ?? '')
+  const match = /^(\d+)\.(\d+)\.(\d+)e?-/.exec(id ?? '')
   return match === null ? undefined : [Number(match[1]), Number(match[2]), Number(match[3])]
 }

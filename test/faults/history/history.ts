@@ -74,6 +74,8 @@ export interface Framed {
   readonly label: Label
   readonly stream: number
   readonly place?: Place
+  /** The cursor as it came, to be handed back. */
+  readonly cursor?: string
   readonly event: StreamResponseJson
 }
 

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { report } from '../oracles/check.js'
-import { run } from './run.js'
+import { LAYOUTS, type LayoutName, run } from './run.js'
 import { summary } from './summary.js'
 
 const { values } = parseArgs({
   options: {
+    layout: { type: 'string', default: 'split' },
     minutes: { type: 'string', default: '30' },
     tasks: { type: 'string', default: '1000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
@@ -17,10 +18,15 @@ const { values } = parseArgs({
 })
 
 const seed = Number(values.seed)
+const layout = values.layout as LayoutName
+if (!(layout in LAYOUTS)) throw new Error(`--layout is one of ${Object.keys(LAYOUTS).join(', ')}`)
 const historyFile = join(tmpdir(), `temporal-a2a-faults-${seed}.jsonl`)
-console.log(`seed ${seed}; the same run again: npm run faults -- --seed ${seed} --tasks ${values.tasks}`)
+console.log(
+  `seed ${seed}; the same run again: npm run faults -- --seed ${seed} --tasks ${values.tasks} --layout ${layout}`,
+)
 const result = await run({
   seed,
+  layout,
   tasks: Number(values.tasks),
   minutes: Number(values.minutes),
   atOnce: Number(values['at-once']),

@@ -24,11 +24,11 @@ interface Strike {
 
 const STRIKES: readonly Strike[] = [
   {
-    name: 'kill a server',
+    name: 'kill a process',
     weight: 8,
     async run(site, random) {
-      const victim = random.pick(site.gateways)
-      await victim.process.kill()
+      const victim = random.pick(site.processes)
+      await victim.kill()
       await delay(random.int(MAX_DOWN_MS))
       await site.restart(victim)
     },
@@ -42,15 +42,15 @@ const STRIKES: readonly Strike[] = [
     },
   },
   {
-    name: 'freeze a server',
+    name: 'freeze a process',
     weight: 1,
     async run(site, random) {
-      const victim = random.pick(site.gateways)
-      victim.process.stop()
+      const victim = random.pick(site.processes)
+      victim.stop()
       // A client gives up on a server that says nothing.
-      victim.proxy.reset()
+      site.gatewayOf(victim)?.proxy.reset()
       await delay(2_000 + random.int(7_000))
-      victim.process.continue()
+      victim.continue()
     },
   },
   {

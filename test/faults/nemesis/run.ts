@@ -5,13 +5,24 @@ import { readFinals } from '../cells/cell.js'
 import { writeHistory } from '../history/recorder.js'
 import { check } from '../oracles/check.js'
 import type { Violation } from '../oracles/violation.js'
-import { Site } from '../processes/site.js'
+import { Site, type SiteOptions } from '../processes/site.js'
 import { torment } from './nemesis.js'
 import { randomOf } from './random.js'
 import { pickKind } from './workload.js'
 
+/** What a run is made against. */
+export const LAYOUTS = {
+  /** Two processes that serve, on one database. */
+  serve: { replicas: 2 },
+  /** Gateways and workers apart, and no bus between them. */
+  split: { gateways: 2, workers: 2 },
+} satisfies Record<string, SiteOptions>
+
+export type LayoutName = keyof typeof LAYOUTS
+
 export interface RunOptions {
   readonly seed: number
+  readonly layout: LayoutName
   readonly tasks: number
   /** The hard end of the run, in minutes. */
   readonly minutes: number
@@ -34,7 +45,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { seed, say } = options
   const random = randomOf(seed)
   const begun = performance.now()
-  const site = await Site.start({ replicas: 2 })
+  const site = await Site.start(LAYOUTS[options.layout])
   const over = new AbortController()
   const strikes: Record<string, number> = {}
   try {

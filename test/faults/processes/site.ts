@@ -22,8 +22,11 @@ export interface Gateway {
 }
 
 export interface SiteOptions {
-  /** How many processes serve, each a gateway with a worker. They share one database and one Temporal server. */
-  readonly replicas: number
+  /** How many processes serve, each a gateway with a worker. All processes share one database and one Temporal server. */
+  readonly replicas?: number
+  /** Gateways and workers as processes of their own, beside the replicas or in place of them. */
+  readonly gateways?: number
+  readonly workers?: number
   /**
    * `embedded` (default): the processes start their Temporal server themselves, and keep it alive. `apart`: it is there
    * already, and they reach it through a proxy.
@@ -34,14 +37,20 @@ export interface SiteOptions {
   readonly args?: readonly string[]
 }
 
+/** The first line of a process; a worker has no port. */
 interface Banner {
-  readonly url: string
-  readonly port: number
+  readonly port?: number
 }
+
+const AGENTS = `${ROOT}dist/test/faults/agents/agents.js`
+/** Of the ids and page tokens of a site that nobody else can reach. */
+const SECRET = Buffer.alloc(32, 'faults').toString('base64')
 
 export class Site {
   readonly recorder = new Recorder()
   readonly gateways: Gateway[] = []
+  /** The processes that run turns. */
+  readonly workers: ManagedProcess[] = []
   readonly directory: string
   /** The database of the processes. */
   readonly db: string
@@ -57,7 +66,10 @@ export class Site {
     const site = new Site(await mkdtemp(join(tmpdir(), 'temporal-a2a-faults-')))
     try {
       if (options.temporal === 'apart') await site.startTemporal()
-      for (let i = 1; i <= options.replicas; i += 1) await site.addGateway(`server-${i}`, options)
+      const { replicas = 0, gateways = 0, workers = 0 } = options
+      for (let i = 1; i <= replicas; i += 1) await site.addGateway(`server-${i}`, 'serve', options)
+      for (let i = 1; i <= gateways; i += 1) await site.addGateway(`gateway-${i}`, 'gateway', options)
+      for (let i = 1; i <= workers; i += 1) await site.addWorker(`worker-${i}`, options)
     } catch (error) {
       await site.stop()
       throw error
@@ -81,22 +93,34 @@ export class Site {
     return gateway
   }
 
-  /** Starts a server that was ended; clients reach it under the URL they know. */
-  async restart(gateway: Gateway): Promise<void> {
-    await gateway.process.ended()
-    const { port } = await gateway.process.start<Banner>()
-    gateway.proxy.retarget(port)
+  worker(index: number): ManagedProcess {
+    const worker = this.workers[index]
+    if (worker === undefined) throw new Error(`there is no worker ${index}`)
+    return worker
+  }
+
+  /** Every process of the product, each once. */
+  get processes(): ManagedProcess[] {
+    return [...new Set([...this.gateways.map((gateway) => gateway.process), ...this.workers])]
+  }
+
+  /** Starts a process that was ended; clients reach it under the URL they know. */
+  async restart(process: ManagedProcess): Promise<void> {
+    await process.ended()
+    const { port } = await process.start<Banner>()
+    if (port !== undefined) this.gatewayOf(process)?.proxy.retarget(port)
+  }
+
+  /** The gateway that this process is, if it is one. */
+  gatewayOf(process: ManagedProcess): Gateway | undefined {
+    return this.gateways.find((gateway) => gateway.process === process)
   }
 
   /** Starts what does not run. */
   async heal(): Promise<void> {
     this.temporalProxy?.heal()
-    await Promise.all(
-      this.gateways.map(async (gateway) => {
-        gateway.proxy.heal()
-        if (!gateway.process.alive) await this.restart(gateway)
-      }),
-    )
+    for (const { proxy } of this.gateways) proxy.heal()
+    await Promise.all(this.processes.map((process) => (process.alive ? undefined : this.restart(process))))
   }
 
   /** The process of the Temporal server that the product has started for itself. */
@@ -118,7 +142,7 @@ export class Site {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.gateways.map(({ process }) => process.end()))
+    await Promise.all(this.processes.map((process) => process.end()))
     this.endTemporal()
     await Promise.all(this.gateways.map(({ proxy }) => proxy.stop()))
     await this.temporalProxy?.stop()
@@ -136,22 +160,35 @@ export class Site {
     this.temporalProxy = await FaultProxy.start(Number(this.temporalServer.address.split(':')[1]))
   }
 
-  private async addGateway(name: string, { args = [], failPoints = true }: SiteOptions): Promise<void> {
-    const process = new ManagedProcess({
+  private async addGateway(name: string, command: 'serve' | 'gateway', options: SiteOptions): Promise<void> {
+    const process = this.process(name, [command, AGENTS, '--port', '0'], options)
+    const { port } = await process.start<Banner>()
+    const proxy = await FaultProxy.start(port ?? 0)
+    this.gateways.push({ process, proxy, url: proxy.url })
+    if (command === 'serve') this.workers.push(process)
+  }
+
+  private async addWorker(name: string, options: SiteOptions): Promise<void> {
+    const process = this.process(name, ['worker', AGENTS], options)
+    await process.start<Banner>()
+    this.workers.push(process)
+  }
+
+  private process(name: string, command: readonly string[], options: SiteOptions): ManagedProcess {
+    const { args = [], failPoints = true } = options
+    return new ManagedProcess({
       name,
       recorder: this.recorder,
       args: [
         ...(failPoints ? ['--conditions=temporal-a2a-faults'] : []),
         `${ROOT}dist/src/cli/main.js`,
-        ...['serve', `${ROOT}dist/test/faults/agents/agents.js`, '--port', '0', '--db', this.db, '--json'],
+        ...command,
+        ...['--db', this.db, '--json'],
         ...(this.temporalProxy === undefined ? [] : ['--temporal-address', this.temporalProxy.address]),
         ...args,
       ],
-      env: { FAULTS_DIR: this.directory },
+      env: { FAULTS_DIR: this.directory, TEMPORAL_A2A_SECRET: SECRET },
     })
-    const { port } = await process.start<Banner>()
-    const proxy = await FaultProxy.start(port)
-    this.gateways.push({ process, proxy, url: proxy.url })
   }
 
   /** A killed server leaves its Temporal server behind. */
