@@ -29,6 +29,14 @@ export function openScope(signals: readonly (AbortSignal | undefined)[], timeout
   }
 }
 
+/** The work's result, or the signal's reason as soon as it aborts, whether the work minds it or not. */
+export function unlessAborted<T>(work: Promise<T> | T, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const off = onAbort(signal, () => reject(signal.reason))
+    Promise.resolve(work).then(resolve, reject).finally(off)
+  })
+}
+
 function deadlineExceeded(ms: number): A2AError {
   return new A2AError('DEADLINE_EXCEEDED', `The call took longer than ${ms} ms (timeoutMs)`)
 }

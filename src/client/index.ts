@@ -19,6 +19,7 @@ export {
   bearer,
   type Credentials,
 } from './auth/auth.js'
+export { type ClientCredentialsOptions, clientCredentials } from './auth/client-credentials.js'
 export type { RetryOptions } from './backoff.js'
 export { type CachedCard, type CardCache, createCardCache } from './card/card-cache.js'
 export { connect } from './connect.js'

@@ -1,5 +1,5 @@
 /** A `fetch` for the Connect library: our way of sending, and bounds on what comes back, which the library has none of. */
-import { connectionLost, tooLarge } from '../errors.js'
+import { connectionLost, invalidAnswer, tooLarge } from '../errors.js'
 import type { ClientLimits } from '../limits.js'
 import { httpError } from '../transports/http-errors.js'
 import { chunksOf, mediaType } from './read-body.js'
@@ -19,6 +19,7 @@ export function boundedConnect(send: Sender, limits: ClientLimits): typeof fetch
     const type = mediaType(response)
     // An error of Connect is JSON; anything else with a status is from before the agent.
     if (!response.ok && type !== 'application/json') throw httpError(response)
+    if (response.ok && !type.startsWith('application/')) throw invalidAnswer(`content of type ${type || 'unknown'}`)
     const chunks = type.startsWith('application/connect+')
       ? envelopes(response, signal, limits)
       : whole(response, signal, limits)

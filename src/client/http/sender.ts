@@ -1,6 +1,7 @@
 /** How every HTTP request of this client leaves: with credentials for the origins that may have them, without redirects. */
 import { A2AError } from '../../a2a/errors.js'
 import type { AuthProvider, Credentials } from '../auth/auth.js'
+import { unlessAborted } from '../call-scope.js'
 import { connectionLost } from '../errors.js'
 
 export interface SentRequest {
@@ -32,7 +33,7 @@ export function createSender({ fetch, auth, origins, headers }: SenderOptions): 
     })
     for (const [name, value] of Object.entries(credentials.headers ?? {})) all.set(name, value)
     try {
-      return await fetch(target, {
+      const sent = fetch(target, {
         method: request.method,
         headers: all,
         ...(request.body === undefined ? {} : { body: request.body }),
@@ -40,6 +41,7 @@ export function createSender({ fetch, auth, origins, headers }: SenderOptions): 
         // A redirect could carry a credential or a message to somebody else.
         redirect: 'error',
       })
+      return await unlessAborted(sent, request.signal)
     } catch (error) {
       request.signal.throwIfAborted()
       throw connectionLost(url, error)
@@ -50,11 +52,8 @@ export function createSender({ fetch, auth, origins, headers }: SenderOptions): 
     const credentials = await credentialsOf(auth, url, request.signal)
     const response = await sendWith(url, request, credentials)
     if (response.status !== 401 || auth.refresh === undefined) return response
-    const again = await auth.refresh({
-      url,
-      signal: request.signal,
-      challenge: response.headers.get('www-authenticate'),
-    })
+    const challenge = response.headers.get('www-authenticate')
+    const again = await unlessAborted(auth.refresh({ url, signal: request.signal, challenge }), request.signal)
     if (!again) return response
     void response.body?.cancel().catch(() => {})
     return sendWith(url, request, await credentialsOf(auth, url, request.signal))
@@ -63,7 +62,7 @@ export function createSender({ fetch, auth, origins, headers }: SenderOptions): 
 
 /** An error of the provider is the caller's own and is passed on as it is, unless it is none of ours and says nothing. */
 async function credentialsOf(auth: AuthProvider, url: string, signal: AbortSignal): Promise<Credentials> {
-  const credentials = await auth.credentials({ url, signal })
+  const credentials = await unlessAborted(auth.credentials({ url, signal }), signal)
   if (typeof credentials !== 'object' || credentials === null) {
     throw new A2AError('UNAUTHENTICATED', 'The auth provider returned no credentials object')
   }
