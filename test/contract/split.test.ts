@@ -1,7 +1,7 @@
 /** The contract with gateways and workers apart, and nothing between them but Temporal: at the pace of the fallback poll. */
 import { afterAll, beforeAll, inject } from 'vitest'
 import { type SplitServers, startSplitServers } from '../support/servers.js'
-import { wireNamed } from '../support/wires.js'
+import { WIRES, wireNamed } from '../support/wires.js'
 import { a2aContract } from './a2a.js'
 
 let servers: SplitServers
@@ -12,8 +12,6 @@ beforeAll(async () => {
 
 afterAll(() => servers.stop())
 
-a2aContract(
-  'split without a bus over rest',
-  async () => ({ wire: wireNamed('rest', servers.urls[0] ?? ''), kind: 'http' }),
-  { live: false },
-)
+a2aContract('split without a bus over rest', WIRES.rest, async () => wireNamed('rest', servers.urls[0] ?? ''), {
+  live: false,
+})
