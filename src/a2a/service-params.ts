@@ -1,12 +1,19 @@
 /** The service parameters of a request: version and extensions (A2A sections 3.2.6 and 3.6). */
 import { A2AError } from './errors.js'
 
-/** The A2A version this server speaks natively. */
-export const PROTOCOL_VERSION = '1.0'
+/** Versions that are served, the newest first. `0.2` is 0.2.5 and what came before it with the same methods. */
+export const PROTOCOL_VERSIONS = ['1.0', '0.3', '0.2'] as const
+
+export type ProtocolVersion = (typeof PROTOCOL_VERSIONS)[number]
+
+/** The version that everything inside speaks. */
+export const PROTOCOL_VERSION = '1.0' satisfies ProtocolVersion
 
 /** Header and metadata names; HTTP headers and gRPC metadata are case-insensitive, so lower case serves both. */
 export const VERSION_HEADER = 'a2a-version'
 export const EXTENSIONS_HEADER = 'a2a-extensions'
+/** What it was called before 1.0. */
+export const OLD_EXTENSIONS_HEADER = 'x-a2a-extensions'
 /** Ours, not A2A's: the same key finds the same task again (protocol note D4). */
 export const IDEMPOTENCY_HEADER = 'idempotency-key'
 /** The cursor of the last event a reader has, on SubscribeToTask. The name is that of server-sent events. */
@@ -21,14 +28,23 @@ export function majorMinor(version: string | undefined): string | undefined {
 }
 
 /**
- * Refuses a version that this binding does not serve. Nothing asked for is fine here: the method's or the package's
- * name already says 1.0 (decision D5), unless `strict`.
+ * The version that a request speaks: the one it asks for, else the one that its method, path or package implies (decision
+ * D5).
  *
+ * @param served the versions that there are on this wire
+ * @param strict nothing is taken for 1.0 that does not say so; an older version never had a way to
  * @throws A2AError VERSION_NOT_SUPPORTED
  */
-export function checkVersion(asked: string | undefined, served: readonly string[], strict: boolean): void {
+export function spokenVersion(
+  asked: string | undefined,
+  implied: ProtocolVersion,
+  served: readonly ProtocolVersion[],
+  strict: boolean,
+): ProtocolVersion {
   const version = majorMinor(asked)
-  if (version === undefined ? !strict : served.includes(version)) return
+  if (version === undefined && !(strict && implied === PROTOCOL_VERSION)) return implied
+  const found = served.find((each) => each === version)
+  if (found !== undefined) return found
   throw new A2AError(
     'VERSION_NOT_SUPPORTED',
     version === undefined

@@ -7,12 +7,11 @@
  */
 
 import type { ServerResponse } from 'node:http'
-import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, ConnectError, type ConnectRouter, createConnectRouter, createContextValues } from '@connectrpc/connect'
 import { universalRequestFromNodeRequest } from '@connectrpc/connect-node'
-import { A2AService } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { COMPRESS_MIN_BYTES, gzipCompression } from '../bindings/connect/gzip.js'
 import { checkedBody } from '../bindings/connect/read-message.js'
+import { UNARY_RPCS } from '../bindings/connect/services.js'
 import { CALL, streamRoutes } from '../bindings/connect/streams.js'
 import { MAX_TIMEOUT_MS, parseTimeout, timeoutHeader } from '../bindings/connect/timeout.js'
 import { createUnary, type RpcOptions } from '../bindings/connect/unary.js'
@@ -54,22 +53,18 @@ export function createConnectAdapter(options: ConnectAdapterOptions): ConnectAda
   options.routes(router)
   const library = new Map(router.handlers.map((handler) => [handler.requestPath, handler]))
   const unary = createUnary(options)
-  const unaryMethods = new Map<string, DescMethod>(
-    A2AService.methods
-      .filter(({ methodKind }) => methodKind === 'unary')
-      .map((method) => [`/${A2AService.typeName}/${method.name}`, method]),
-  )
 
   return {
-    has: (path) => unaryMethods.has(path) || library.has(path),
+    has: (path) => UNARY_RPCS.has(path) || library.has(path),
     async handle(req, res, call) {
-      const method = unaryMethods.get(call.path) ?? library.get(call.path)?.method
+      const a2a = UNARY_RPCS.get(call.path)
+      const method = a2a?.rpc ?? library.get(call.path)?.method
       if (method === undefined) return
       const streaming = method.methodKind !== 'unary'
       if (req.method !== 'POST') return reply(res, 405, { ...PRIVATE_HEADERS, allow: 'POST' })
       const wire = wireOf(req, streaming)
       if (wire === undefined) return reply(res, 415, { ...PRIVATE_HEADERS, 'accept-post': typesFor(streaming) })
-      if (unaryMethods.has(call.path)) return unary(req, res, wire, method, call)
+      if (a2a !== undefined) return unary(req, res, wire, a2a, call)
       try {
         await byLibrary(req, res, wire, call)
       } catch (error) {

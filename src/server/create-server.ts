@@ -1,12 +1,13 @@
 /** Agents and an engine as one listening server. Nothing here executes a task. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { Health } from '../../gen/grpc/health/v1/health_pb.js'
-import { A2AService, type AgentInterfaceJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { AgentInterfaceJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { toA2AError } from '../a2a/errors.js'
 import { PROTOCOL_VERSION } from '../a2a/service-params.js'
 import { agentCard } from '../agent/agent-card.js'
 import { type AgentDefinition, agentDirectory } from '../agent/agent-definition.js'
 import { servedCard } from '../bindings/card/handler.js'
+import { A2A_SERVICES } from '../bindings/connect/services.js'
 import type { Call } from '../bindings/http/call.js'
 import { createJsonRpc } from '../bindings/jsonrpc/handler.js'
 import { createRest } from '../bindings/rest/handler.js'
@@ -42,7 +43,7 @@ export interface ServerOptions {
   readonly corsOrigins?: readonly string[]
   /** Host names that requests may be addressed to. Default: on loopback its own names, otherwise all. */
   readonly allowedHosts?: readonly string[]
-  /** Refuses requests that do not name a version. Default false. */
+  /** Refuses requests that speak 1.0 without naming it. Default false. */
   readonly strictVersion?: boolean
   readonly limits?: Partial<ServerLimits>
 }
@@ -71,8 +72,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     secrets: createSecrets(options.secret),
     rateLimiter: createRateLimiter(agents),
     logger,
-    strictVersion: options.strictVersion ?? false,
   })
+  const strictVersion = options.strictVersion ?? false
   const onError = (thrown: unknown, call: Call) => {
     const error = toA2AError(thrown)
     const fields = { agentId: call.agent.id, reason: error.reason, path: call.path }
@@ -82,12 +83,17 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const connect = createConnectAdapter({
     handler,
     limits,
+    strictVersion,
     shutdownSignal: shutdown.signal,
     onError,
     onTransportError: (error) => logger.error({ err: error }, 'connect transport failed'),
     routes(router) {
-      healthRoutes(router, [A2AService.typeName], ready)
-      reflectionRoutes(router, [A2AService, Health])
+      healthRoutes(
+        router,
+        A2A_SERVICES.map(({ typeName }) => typeName),
+        ready,
+      )
+      reflectionRoutes(router, [...A2A_SERVICES, Health])
     },
   })
   const cards = new Map<string, ReturnType<typeof servedCard>>()
@@ -98,8 +104,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       agents,
       cards,
       connect,
-      jsonrpc: createJsonRpc({ handler, limits, onError }),
-      rest: createRest({ handler, limits, onError, hint }),
+      jsonrpc: createJsonRpc({ handler, limits, strictVersion, onError }),
+      rest: createRest({ handler, limits, strictVersion, onError, hint }),
       health: createHealthPages(ready),
       origins: { allowedHosts: allowedHosts(options, host), corsOrigins: options.corsOrigins ?? [] },
       signalFor: (res) => requests.signalFor(res),

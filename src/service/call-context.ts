@@ -1,4 +1,5 @@
 /** What an operation knows of a call besides its request. Bindings make it; no operation sees a wire. */
+import type { ProtocolVersion } from '../a2a/service-params.js'
 import type { AgentDefinition } from '../agent/agent-definition.js'
 
 export interface CallContext {
@@ -10,8 +11,8 @@ export interface CallContext {
   readonly principal: string
   /** Security tenant of the credential; empty without one. */
   readonly tenant: string
-  /** `A2A-Version` as it came. */
-  readonly version: string | undefined
+  /** The version of A2A that the caller speaks. Requests and answers of operations are those of 1.0 all the same. */
+  readonly version: ProtocolVersion
   /** URIs the caller asks for with `A2A-Extensions`. */
   readonly extensions: readonly string[]
   readonly idempotencyKey: string | undefined

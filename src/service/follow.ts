@@ -25,6 +25,8 @@ export interface Frame {
   readonly event: StreamResponseJson
   /** As text for the reader; undefined for a Message that stands alone. */
   readonly cursor?: string
+  /** The stream ends with this frame, because its reader has seen what it came for. */
+  readonly last?: true
 }
 
 /** `open`: the stream has begun, and nothing is to be shown yet. */
@@ -236,7 +238,8 @@ class Follower {
   }
 
   private frame(event: StreamResponseJson, position: Position): Frame {
-    return { event, cursor: cursorText(position, this.tag) }
+    const frame = { event, cursor: cursorText(position, this.tag) }
+    return this.done ? { ...frame, last: true } : frame
   }
 }
 

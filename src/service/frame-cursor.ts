@@ -7,10 +7,10 @@ export function withCursor(step: StreamStep): StreamStep {
   const { event, cursor } = step
   const own = { [CURSOR_EXTENSION]: cursor }
   const { task, statusUpdate, artifactUpdate } = event
-  if (task !== undefined) return { cursor, event: { task: { ...task, metadata: { ...task.metadata, ...own } } } }
+  if (task !== undefined) return { ...step, event: { task: { ...task, metadata: { ...task.metadata, ...own } } } }
   if (statusUpdate !== undefined) {
-    return { cursor, event: { statusUpdate: { ...statusUpdate, metadata: { ...statusUpdate.metadata, ...own } } } }
+    return { ...step, event: { statusUpdate: { ...statusUpdate, metadata: { ...statusUpdate.metadata, ...own } } } }
   }
   if (artifactUpdate === undefined) return step
-  return { cursor, event: { artifactUpdate: { ...artifactUpdate, metadata: { ...artifactUpdate.metadata, ...own } } } }
+  return { ...step, event: { artifactUpdate: { ...artifactUpdate, metadata: { ...artifactUpdate.metadata, ...own } } } }
 }

@@ -7,6 +7,7 @@ import type {
 } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { taskNotCancelable, taskNotFound, unsupportedOperation } from '../a2a/errors.js'
 import { mayBeTaskId } from '../a2a/ids.js'
+import { PROTOCOL_VERSION } from '../a2a/service-params.js'
 import { isTerminal, stateOf } from '../a2a/state.js'
 import { limitHistory } from '../a2a/task-view.js'
 import { taskKey } from '../bus/live-event.js'
@@ -59,6 +60,8 @@ function ended(task: TaskJson): TaskJson {
 /**
  * First the Task as it is, then its events until it has ended. For a caller that hands back a cursor: what it has missed
  * instead of the Task, also of a task that has ended meanwhile.
+ *
+ * @throws A2AError UNSUPPORTED_OPERATION it has ended already; before 1.0 the Task is shown all the same
  */
 export async function* subscribeToTask(
   engine: Engine,
@@ -75,7 +78,7 @@ export async function* subscribeToTask(
     const reading = await findTask(engine, ctx, taskId)
     const after = ctx.lastEventId === undefined ? undefined : resumePosition(ctx.lastEventId, ref, reading)
     const state = stateOf(reading.task)
-    if (isTerminal(state) && after === undefined) {
+    if (isTerminal(state) && after === undefined && ctx.version === PROTOCOL_VERSION) {
       throw unsupportedOperation(`Task has ended (${state}); get it instead`, { taskId, state })
     }
     yield* follow(engine, ref, {

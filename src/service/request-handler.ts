@@ -1,13 +1,12 @@
 /**
  * The eleven operations of A2A (section 5.3), wire-neutral: ProtoJSON in, ProtoJSON out. What every operation has in
- * common (version, agent, extensions, required fields, capabilities) is decided here and nowhere else.
+ * common (agent, extensions, required fields, capabilities) is decided here and nowhere else.
  */
 import type { JsonObject } from '@bufbuild/protobuf'
 import { A2AService, type SendMessageRequestJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { CURSOR_EXTENSION } from '../a2a/cursor-text.js'
 import { A2AError, invalidParams } from '../a2a/errors.js'
 import { missingFields } from '../a2a/required-fields.js'
-import { checkVersion, PROTOCOL_VERSION } from '../a2a/service-params.js'
 import { cardExtensions } from '../agent/agent-card.js'
 import type { AgentDefinition, AgentDirectory } from '../agent/agent-definition.js'
 import { namedSkill } from '../agent/skills.js'
@@ -49,8 +48,6 @@ export interface RequestHandlerOptions {
   readonly limits: ServiceLimits
   readonly rateLimiter: RateLimiter
   readonly logger: Logger
-  /** Refuses requests that do not name a version. Default false: the method's name says enough. */
-  readonly strictVersion?: boolean
 }
 
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
@@ -103,7 +100,6 @@ function admit(
   ctx: CallContext,
   request: JsonObject,
 ): CallContext {
-  checkVersion(ctx.version, [PROTOCOL_VERSION], options.strictVersion ?? false)
   const agent = agentOf(options.agents, ctx, request)
   requireExtensions(agent.extensions, ctx.extensions)
   const capability = PUSH_OPERATIONS.has(operation) || operation === 'getExtendedAgentCard'

@@ -46,7 +46,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     types: ['@bufbuild/protobuf', 'node:http', 'node:http2'],
     outside: ['node:buffer'],
   },
-  'bindings/jsonrpc/methods.ts': { ours: ['gen'], types: ['@bufbuild/protobuf'] },
+  'bindings/method.ts': { ours: ['a2a', 'service', 'gen'], types: ['@bufbuild/protobuf'] },
+  'bindings/dialects': { ours: ['a2a', 'service', 'bindings/method.ts', 'gen'], types: ['@bufbuild/protobuf'] },
   'bindings/rest': { ours: ['a2a', 'service', 'bindings', 'gen'], outside: ['@bufbuild/protobuf'] },
   'bindings/connect': {
     ours: ['a2a', 'service', 'bindings', 'internal', 'gen'],

@@ -1,7 +1,7 @@
 /** The contract over every binding, on the memory engine. */
 import { afterAll, beforeAll } from 'vitest'
 import { startTestServer, type TestServer } from '../support/servers.js'
-import { WIRE_NAMES, wireNamed } from '../support/wires.js'
+import { WIRE_NAMES, WIRES, wireNamed } from '../support/wires.js'
 import { a2aContract } from './a2a.js'
 import { streamContract } from './streams.js'
 
@@ -14,7 +14,6 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 for (const name of WIRE_NAMES) {
-  const kind = name === 'jsonrpc' ? 'jsonrpc' : name === 'rest' ? 'http' : 'grpc'
   streamContract(`memory over ${name}`, async () => wireNamed(name, server.url))
-  a2aContract(`memory over ${name}`, async () => ({ wire: wireNamed(name, server.url), kind }))
+  a2aContract(`memory over ${name}`, WIRES[name], async () => wireNamed(name, server.url))
 }

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, inject } from 'vitest'
 import { postgres } from '../support/databases.js'
 import { startTestServer, type TestServer } from '../support/servers.js'
-import { wireNamed } from '../support/wires.js'
+import { WIRES, wireNamed } from '../support/wires.js'
 import { a2aContract } from './a2a.js'
 
 let server: TestServer
@@ -17,5 +17,5 @@ if (postgres.missing) {
 
   afterAll(() => server.stop())
 
-  a2aContract('temporal and Postgres over rest', async () => ({ wire: wireNamed('rest', server.url), kind: 'http' }))
+  a2aContract('temporal and Postgres over rest', WIRES.rest, async () => wireNamed('rest', server.url))
 }

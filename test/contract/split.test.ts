@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, inject } from 'vitest'
 import { type NatsServer, natsMissing, startNats } from '../support/nats.js'
 import { type SplitServers, startSplitServers } from '../support/servers.js'
-import { wireNamed } from '../support/wires.js'
+import { WIRES, wireNamed } from '../support/wires.js'
 import { a2aContract } from './a2a.js'
 
 const temporalAddress = inject('temporalAddress')
@@ -15,9 +15,7 @@ describe('without a bus', () => {
   })
   afterAll(() => servers.stop())
 
-  a2aContract('split over rest', async () => ({ wire: wireNamed('rest', servers.urls[0] ?? ''), kind: 'http' }), {
-    live: false,
-  })
+  a2aContract('split over rest', WIRES.rest, async () => wireNamed('rest', servers.urls[0] ?? ''), { live: false })
 })
 
 describe.skipIf(natsMissing !== '')(`over NATS${natsMissing}`, () => {
@@ -33,5 +31,5 @@ describe.skipIf(natsMissing !== '')(`over NATS${natsMissing}`, () => {
     await nats.stop()
   })
 
-  a2aContract('split over grpc', async () => ({ wire: wireNamed('grpc', servers.urls[0] ?? ''), kind: 'grpc' }))
+  a2aContract('split over grpc', WIRES.grpc, async () => wireNamed('grpc', servers.urls[0] ?? ''))
 })

@@ -1,7 +1,7 @@
 /** The contract on a real Temporal, over one text and one binary wire. */
 import { afterAll, beforeAll, inject } from 'vitest'
 import { startTestServer, type TestServer } from '../support/servers.js'
-import { WIRE_NAMES, wireNamed } from '../support/wires.js'
+import { WIRE_NAMES, WIRES, wireNamed } from '../support/wires.js'
 import { a2aContract } from './a2a.js'
 import { streamContract } from './streams.js'
 
@@ -13,8 +13,9 @@ beforeAll(async () => {
 
 afterAll(() => server.stop())
 
-a2aContract('temporal over jsonrpc', async () => ({ wire: wireNamed('jsonrpc', server.url), kind: 'jsonrpc' }))
-a2aContract('temporal over grpc', async () => ({ wire: wireNamed('grpc', server.url), kind: 'grpc' }))
+for (const name of ['jsonrpc', 'grpc'] as const) {
+  a2aContract(`temporal over ${name}`, WIRES[name], async () => wireNamed(name, server.url))
+}
 
 for (const name of WIRE_NAMES) {
   streamContract(`temporal over ${name}`, async () => wireNamed(name, server.url))

@@ -425,7 +425,7 @@ describe('JSON-RPC envelopes (§9)', () => {
     ['{"jsonrpc":"2.0","id":"a"}', -32600, 'a'],
     ['{"jsonrpc":"2.0","id":"a","method":"listTasks"}', -32601, 'a'],
     ['{"jsonrpc":"2.0","id":"a","method":"__proto__"}', -32601, 'a'],
-    ['{"jsonrpc":"2.0","id":"a","method":"tasks/get","params":{}}', -32601, 'a'],
+    ['{"jsonrpc":"2.0","id":"a","method":"tasks/list","params":{}}', -32601, 'a'],
     ['{"jsonrpc":"2.0","id":"a","method":"ListTasks","params":[]}', -32602, 'a'],
     ['{"jsonrpc":"2.0","id":"a","method":"GetTask","params":{"id":7}}', -32602, 'a'],
     ['{"jsonrpc":"2.0","id":"a","id":"b","method":"ListTasks"}', -32602, null],

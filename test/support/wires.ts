@@ -1,4 +1,4 @@
-/** The six wires as one kind of client: ProtoJSON in, ProtoJSON or a {@link WireError} out. */
+/** Every wire and version as one kind of client: ProtoJSON of 1.0 in, ProtoJSON of 1.0 or a {@link WireError} out. */
 import {
   create,
   type DescMessage,
@@ -8,54 +8,61 @@ import {
   type JsonValue,
   toJson,
 } from '@bufbuild/protobuf'
-import { Code, ConnectError, createClient, type Transport } from '@connectrpc/connect'
+import { createClient, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node'
-import { BadRequestSchema, ErrorInfoSchema } from '../../gen/google/rpc/error_details_pb.js'
 import { A2AService } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { oldGrpcWire, oldJsonRpcWire, oldRestWire } from './old-wires.js'
+import {
+  base,
+  type CallOptions,
+  isEventStream,
+  type Operation,
+  rpcError,
+  sseData,
+  type Wire,
+  WireError,
+  wireError,
+} from './wire.js'
 
-export type Operation = keyof (typeof A2AService)['method']
+export { type CallOptions, type Operation, sseData, type Wire, WireError } from './wire.js'
 
-export interface CallOptions {
-  readonly headers?: Readonly<Record<string, string>>
-  readonly signal?: AbortSignal
-  /** Path of the agent. Default: the root. */
-  readonly agent?: string
-  /** Of an answer, and of an error that has some; on gRPC the trailers. */
-  readonly onHeaders?: (headers: Headers) => void
-  /** The `id:` of each server-sent event that has one; never called on other wires. */
-  readonly onId?: (id: string) => void
+/** What the contract has to know of a wire: whose codes its errors have, which version it speaks, and in which words. */
+export interface Traits {
+  readonly kind: 'jsonrpc' | 'http' | 'grpc'
+  readonly version: '1.0' | '0.3' | '0.2'
+  /** `kind`: the JSON of 0.3; `proto`: its schema. */
+  readonly words: 'v1' | 'kind' | 'proto'
 }
 
-export interface Wire {
-  readonly name: string
-  call(operation: Operation, request: JsonObject, options?: CallOptions): Promise<JsonObject>
-  stream(operation: Operation, request: JsonObject, options?: CallOptions): AsyncGenerator<JsonObject, void, undefined>
-}
+const V1 = { version: '1.0', words: 'v1' } as const
 
-export class WireError extends Error {
-  readonly reason: string
-  /** The code of the wire itself: a number of JSON-RPC, an HTTP status, a name of gRPC. */
-  readonly code: number | string
-  readonly domain: string
-  readonly metadata: Readonly<Record<string, string>>
-  readonly fields: readonly string[]
+export const WIRES = {
+  jsonrpc: { kind: 'jsonrpc', ...V1 },
+  rest: { kind: 'http', ...V1 },
+  'connect-json': { kind: 'grpc', ...V1 },
+  connect: { kind: 'grpc', ...V1 },
+  grpc: { kind: 'grpc', ...V1 },
+  'grpc-web': { kind: 'grpc', ...V1 },
+  'jsonrpc-0.3': { kind: 'jsonrpc', version: '0.3', words: 'kind' },
+  'rest-0.3': { kind: 'http', version: '0.3', words: 'proto' },
+  'grpc-0.3': { kind: 'grpc', version: '0.3', words: 'proto' },
+  'jsonrpc-0.2': { kind: 'jsonrpc', version: '0.2', words: 'kind' },
+} satisfies Record<string, Traits>
 
-  constructor(message: string, code: number | string, details: readonly JsonObject[]) {
-    super(message)
-    const info = details.find((detail) => String(detail['@type']).endsWith('google.rpc.ErrorInfo')) ?? {}
-    const bad = details.find((detail) => String(detail['@type']).endsWith('google.rpc.BadRequest')) ?? {}
-    this.code = code
-    this.reason = String(info.reason)
-    this.domain = String(info.domain)
-    this.metadata = (info.metadata ?? {}) as Record<string, string>
-    this.fields = ((bad.fieldViolations ?? []) as { field: string }[]).map(({ field }) => field)
-  }
-}
+export type WireName = keyof typeof WIRES
 
-export const WIRE_NAMES = ['jsonrpc', 'rest', 'connect-json', 'connect', 'grpc', 'grpc-web'] as const
+export const WIRE_NAMES = Object.keys(WIRES) as WireName[]
 
-export function wireNamed(name: (typeof WIRE_NAMES)[number], url: string): Wire {
+export function wireNamed(name: WireName, url: string): Wire {
   switch (name) {
+    case 'jsonrpc-0.3':
+      return oldJsonRpcWire(name, url, '')
+    case 'jsonrpc-0.2':
+      return oldJsonRpcWire(name, url, '/a2a')
+    case 'rest-0.3':
+      return oldRestWire(url)
+    case 'grpc-0.3':
+      return oldGrpcWire(url)
     case 'jsonrpc':
       return jsonrpcWire(url)
     case 'rest':
@@ -78,10 +85,6 @@ export function wireNamed(name: (typeof WIRE_NAMES)[number], url: string): Wire 
 /** Fields at their default are left out on binary wires: in normal form all wires are the same. */
 function normal(desc: DescMessage, json: JsonValue): JsonObject {
   return toJson(desc, fromJson(desc, json, { ignoreUnknownFields: true })) as JsonObject
-}
-
-function base(url: string, agent: string | undefined): string {
-  return agent === undefined ? url : `${url}/agents/${agent}`
 }
 
 function methodOf(operation: Operation): DescMethod {
@@ -124,10 +127,6 @@ function jsonrpcWire(url: string): Wire {
         yield resultOf(operation, JSON.parse(data) as JsonObject, id)
     },
   }
-}
-
-function rpcError({ message, code, data }: JsonObject): WireError {
-  return new WireError(String(message), code as number, data as JsonObject[])
 }
 
 /** Written out on purpose: the paths are part of what is tested. */
@@ -241,43 +240,5 @@ function connectWire(name: string, transport: (baseUrl: string) => Transport, ur
         throw wireError(error, options)
       }
     },
-  }
-}
-
-function wireError(error: unknown, { onHeaders }: CallOptions): unknown {
-  if (!(error instanceof ConnectError)) return error
-  onHeaders?.(error.metadata)
-  const infos = error.findDetails(ErrorInfoSchema).map((info) => ({
-    '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
-    ...(toJson(ErrorInfoSchema, info) as JsonObject),
-  }))
-  const bad = error.findDetails(BadRequestSchema).map((detail) => ({
-    '@type': 'type.googleapis.com/google.rpc.BadRequest',
-    ...(toJson(BadRequestSchema, detail) as JsonObject),
-  }))
-  return new WireError(error.rawMessage, Code[error.code] ?? error.code, [...infos, ...bad])
-}
-
-function isEventStream(response: Response): boolean {
-  return response.headers.get('content-type')?.startsWith('text/event-stream') === true
-}
-
-/** The data of each event; comments and other fields are left out. */
-export async function* sseData(
-  response: Response,
-  onId: (id: string) => void = () => {},
-): AsyncGenerator<string, void, undefined> {
-  let text = ''
-  const decoder = new TextDecoder()
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    text += decoder.decode(chunk, { stream: true })
-    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-      const lines = text.slice(0, end).split('\n')
-      text = text.slice(end + 2)
-      const data = lines.filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trimStart())
-      const id = lines.find((line) => line.startsWith('id:'))
-      if (id !== undefined) onId(id.slice(3).trimStart())
-      if (data.length > 0) yield data.join('\n')
-    }
   }
 }

@@ -4,6 +4,7 @@ import { BadRequestSchema, ErrorInfoSchema } from '../../../gen/google/rpc/error
 import { ERROR_DOMAIN, GRPC_CODES, WIRE_CODES } from '../../a2a/error-codes.js'
 import { toA2AError } from '../../a2a/errors.js'
 import { retryHeaders } from '../http/retry-after.js'
+import { type Method, translated } from '../method.js'
 
 export function toConnectError(thrown: unknown): ConnectError {
   if (thrown instanceof ConnectError) return thrown
@@ -15,4 +16,9 @@ export function toConnectError(thrown: unknown): ConnectError {
     { desc: ErrorInfoSchema, value: info },
     ...(violations.length === 0 ? [] : [{ desc: BadRequestSchema, value: { fieldViolations: violations } }]),
   ])
+}
+
+/** The same in the words of the method's version. */
+export function connectErrorOf(method: Method, thrown: unknown): ConnectError {
+  return thrown instanceof ConnectError ? thrown : toConnectError(translated(method, thrown))
 }

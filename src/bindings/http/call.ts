@@ -6,6 +6,9 @@ import {
   EXTENSIONS_HEADER,
   IDEMPOTENCY_HEADER,
   LAST_EVENT_ID_HEADER,
+  OLD_EXTENSIONS_HEADER,
+  PROTOCOL_VERSION,
+  type ProtocolVersion,
   parseExtensions,
   VERSION_HEADER,
 } from '../../a2a/service-params.js'
@@ -40,11 +43,13 @@ export interface Call {
 }
 
 /**
+ * @param version what the request speaks
  * @param read a header's or a metadata entry's value, by its lower-case name
  * @throws A2AError INVALID_PARAMS an idempotency key that cannot be used
  */
 export function callContext(
   call: Call,
+  version: ProtocolVersion,
   read: (name: string) => string | undefined,
   signal: AbortSignal,
   deadline?: number,
@@ -61,8 +66,8 @@ export function callContext(
     agentFixed: call.agentFixed,
     principal: call.principal,
     tenant: call.tenant,
-    version: read(VERSION_HEADER),
-    extensions: parseExtensions(read(EXTENSIONS_HEADER)),
+    version,
+    extensions: parseExtensions(extensionNames(version, read)),
     idempotencyKey,
     lastEventId: read(LAST_EVENT_ID_HEADER) || undefined,
     signal,
@@ -70,9 +75,25 @@ export function callContext(
   }
 }
 
-/** For HTTP: headers, and the version also as a query parameter (A2A section 3.6.1). */
-export function httpCallContext(call: Call, req: HttpRequest): CallContext {
-  const read = (name: string) =>
-    header(req, name) ?? (name === VERSION_HEADER ? (call.query.get('A2A-Version') ?? undefined) : undefined)
-  return callContext(call, read, call.signal)
+function extensionNames(version: ProtocolVersion, read: (name: string) => string | undefined): string | undefined {
+  if (version === PROTOCOL_VERSION) return read(EXTENSIONS_HEADER)
+  return [read(EXTENSIONS_HEADER), read(OLD_EXTENSIONS_HEADER)].filter((value) => value !== undefined).join(',')
+}
+
+/** The headers of an answer that say which extensions were active. */
+export function extensionHeaders(version: ProtocolVersion, active: readonly string[]): Record<string, string> {
+  if (active.length === 0) return {}
+  const uris = active.join(', ')
+  return version === PROTOCOL_VERSION
+    ? { [EXTENSIONS_HEADER]: uris }
+    : { [EXTENSIONS_HEADER]: uris, [OLD_EXTENSIONS_HEADER]: uris }
+}
+
+/** The version that an HTTP request asks for: a header, or a query parameter (A2A section 3.6.1). */
+export function askedVersion(call: Call, req: HttpRequest): string | undefined {
+  return header(req, VERSION_HEADER) ?? call.query.get('A2A-Version') ?? undefined
+}
+
+export function httpCallContext(call: Call, req: HttpRequest, version: ProtocolVersion): CallContext {
+  return callContext(call, version, (name) => header(req, name), call.signal)
 }

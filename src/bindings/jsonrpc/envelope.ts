@@ -7,7 +7,7 @@ export type RpcId = string | number | null
 export interface RpcRequest {
   readonly id: RpcId
   readonly method: string
-  readonly params: JsonValue
+  readonly params: JsonObject
 }
 
 /** Longest id that is echoed, in UTF-16 units. */
@@ -39,7 +39,7 @@ export function idOf(json: JsonValue | undefined): RpcId {
   return isId(id) ? id : null
 }
 
-export function resultText(id: RpcId, result: JsonObject): string {
+export function resultText(id: RpcId, result: JsonValue): string {
   return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${JSON.stringify(result)}}`
 }
 

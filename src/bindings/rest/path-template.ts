@@ -1,8 +1,15 @@
-/** Path templates of `google.api.http`: as much of their grammar as one-segment variables and custom verbs need. */
+/**
+ * Path templates of `google.api.http`: as much of their grammar as variables of one or several fixed segments and custom
+ * verbs need.
+ */
+
+/** A literal, a piece of any text that a field is bound to, or a literal that belongs to what a field is bound to. */
+export type Segment =
+  | { readonly literal: string; readonly field?: string }
+  | { readonly literal?: undefined; readonly field: string }
 
 export interface PathTemplate {
-  /** A literal, or the field that the segment is bound to. */
-  readonly segments: readonly ({ readonly literal: string } | { readonly field: string })[]
+  readonly segments: readonly Segment[]
   /** What follows the colon of the last segment; empty without one. */
   readonly verb: string
 }
@@ -13,30 +20,29 @@ export interface PathTemplate {
 export function parseTemplate(template: string): PathTemplate {
   const match = /^(\/.*?)(?::([A-Za-z]+))?$/.exec(template)
   if (match?.[1] === undefined) throw new Error(`path template not supported: ${template}`)
-  const segments = match[1]
-    .slice(1)
-    .split('/')
-    .map((segment) => {
-      const field = /^\{(\w+)(?:=\*)?\}$/.exec(segment)?.[1]
-      if (field !== undefined) return { field }
-      if (/[{}*]/.test(segment)) throw new Error(`path template not supported: ${template}`)
-      return { literal: segment }
-    })
+  const segments: Segment[] = []
+  for (const [piece, field, pattern = '*', literal] of match[1].matchAll(/\/(?:\{(\w+)(?:=([^{}]*))?\}|([^/{}*]+))/g)) {
+    if (field === undefined) segments.push({ literal: literal ?? piece })
+    else segments.push(...pattern.split('/').map((part) => (part === '*' ? { field } : { literal: part, field })))
+  }
+  const path = segments.map(({ literal, field }) => literal ?? `{${field}}`)
+  const plain = match[1].replaceAll(/\{\w+=([^{}]*)\}/g, '$1').replaceAll(/\{\w+\}/g, '*')
+  if (`/${path.map((part) => (part.startsWith('{') ? '*' : part)).join('/')}` !== plain || plain.includes('**')) {
+    throw new Error(`path template not supported: ${template}`)
+  }
   return { segments, verb: match[2] ?? '' }
 }
 
 /** The decoded variables, or undefined when the path is none of this template. */
 export function matchPath(template: PathTemplate, segments: readonly string[]): Record<string, string> | undefined {
   const variables: Record<string, string> = {}
-  for (const [index, expected] of template.segments.entries()) {
+  for (const [index, { literal, field }] of template.segments.entries()) {
     const segment = segments[index] ?? ''
-    if ('literal' in expected) {
-      if (expected.literal !== segment) return undefined
-      continue
-    }
-    const value = decodeSegment(segment)
+    if (literal !== undefined && literal !== segment) return undefined
+    if (field === undefined) continue
+    const value = literal ?? decodeSegment(segment)
     if (value === undefined) return undefined
-    variables[expected.field] = value
+    variables[field] = field in variables ? `${variables[field]}/${value}` : value
   }
   return variables
 }

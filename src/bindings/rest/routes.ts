@@ -1,15 +1,14 @@
 /** Which operation an HTTP method and a path mean: all from the `google.api.http` options of the schema. */
-import { type DescMethod, getOption } from '@bufbuild/protobuf'
+import { type DescMethod, type DescService, getOption } from '@bufbuild/protobuf'
 import { http } from '../../../gen/google/api/annotations_pb.js'
 import type { HttpRule } from '../../../gen/google/api/http_pb.js'
-import { A2AService } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { matchPath, type PathTemplate, parseTemplate } from './path-template.js'
 
 export interface Route extends PathTemplate {
   readonly method: DescMethod
   readonly httpMethod: string
-  /** The body is the whole request. */
-  readonly hasBody: boolean
+  /** What the body is: nothing, the whole request (`*`), or the field of this name. */
+  readonly body: string
 }
 
 export interface RouteMatch {
@@ -25,22 +24,22 @@ export interface OtherMethods {
 
 export type Router = (httpMethod: string, path: string) => RouteMatch | OtherMethods | undefined
 
-export function restRoutes(): Route[] {
-  const routes = A2AService.methods.flatMap((method) => {
+export function restRoutes(service: DescService): Route[] {
+  const routes = service.methods.flatMap((method) => {
     const rule = getOption(method, http)
     return [rule, ...rule.additionalBindings].map((binding) => toRoute(method, binding))
   })
-  // The schema says GET, the text of the specification POST (A2A sections 5.3 and 11.3.2): both are served.
+  // To subscribe, the schema says GET and the text of the specification POST (A2A sections 5.3 and 11.3.2): both are served.
   const posts = routes
-    .filter(({ method }) => method === A2AService.method.subscribeToTask)
-    .map((route) => ({ ...route, httpMethod: 'POST', hasBody: true }))
+    .filter(({ method, httpMethod }) => method.methodKind === 'server_streaming' && httpMethod === 'GET')
+    .map((route) => ({ ...route, httpMethod: 'POST', body: '*' }))
   return [...routes, ...posts]
 }
 
-export function createRestRouter(): Router {
+export function createRestRouter(service: DescService): Router {
   const byShape = new Map<string, Route[]>()
   const verbs = new Set<string>()
-  for (const route of restRoutes()) {
+  for (const route of restRoutes(service)) {
     const shape = shapeOf(route.segments.length, route.verb)
     byShape.set(shape, [...(byShape.get(shape) ?? []), route].sort(literalsFirst))
     if (route.verb !== '') verbs.add(route.verb)
@@ -74,12 +73,12 @@ function shapeOf(length: number, verb: string): string {
 
 /** `/tasks/{id}` before `/{tenant}/tasks`. */
 function literalsFirst(a: Route, b: Route): number {
-  const rank = (route: Route) => route.segments.map((segment) => ('literal' in segment ? '0' : '1')).join('')
+  const rank = (route: Route) => route.segments.map((segment) => (segment.literal !== undefined ? '0' : '1')).join('')
   return rank(a) < rank(b) ? -1 : 1
 }
 
 function toRoute(method: DescMethod, { pattern, body }: HttpRule): Route {
   if (pattern.case === undefined || pattern.case === 'custom')
     throw new Error(`${method.name}: HTTP rule not supported`)
-  return { method, httpMethod: pattern.case.toUpperCase(), hasBody: body === '*', ...parseTemplate(pattern.value) }
+  return { method, httpMethod: pattern.case.toUpperCase(), body, ...parseTemplate(pattern.value) }
 }

@@ -84,7 +84,7 @@ function routeFor(method: DescMethod, json: JsonObject): Target {
   if (route === undefined) throw invalidAnswer(`no path for ${method.name}`)
   const rest = { ...json }
   const segments = route.segments.map((segment) => {
-    if ('literal' in segment) return segment.literal
+    if (segment.literal !== undefined) return segment.literal
     const name = method.input.fields.find((field) => field.name === segment.field)?.jsonName ?? segment.field
     const value = rest[name]
     delete rest[name]
@@ -93,10 +93,10 @@ function routeFor(method: DescMethod, json: JsonObject): Target {
   return { route, path: `/${segments.join('/')}${route.verb === '' ? '' : `:${route.verb}`}`, rest }
 }
 
-const ROUTES = restRoutes()
+const ROUTES = restRoutes(A2AService)
 
 function fieldsOf({ segments }: Route): string[] {
-  return segments.flatMap((segment) => ('field' in segment ? [segment.field] : []))
+  return segments.flatMap((segment) => segment.field ?? [])
 }
 
 function queryOf(fields: JsonObject): string {
