@@ -3,6 +3,7 @@ import { afterAll, beforeAll } from 'vitest'
 import { startTestServer, type TestServer } from '../support/servers.js'
 import { WIRE_NAMES, wireNamed } from '../support/wires.js'
 import { a2aContract } from './a2a.js'
+import { cancelContract } from './cancel.js'
 import { streamContract } from './streams.js'
 
 let server: TestServer
@@ -15,6 +16,7 @@ afterAll(() => server.stop())
 
 for (const name of WIRE_NAMES) {
   const kind = name === 'jsonrpc' ? 'jsonrpc' : name === 'rest' ? 'http' : 'grpc'
+  cancelContract(`memory over ${name}`, async () => wireNamed(name, server.url))
   streamContract(`memory over ${name}`, async () => wireNamed(name, server.url))
   a2aContract(`memory over ${name}`, async () => ({ wire: wireNamed(name, server.url), kind }))
 }
