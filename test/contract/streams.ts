@@ -1,7 +1,8 @@
 /** Readers that come back: cursors on every event, and what a cursor brings, over every binding and every engine. */
 import type { JsonObject } from '@bufbuild/protobuf'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { StreamResponseJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { ArtifactJson, StreamResponseJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { TaskBuilder } from '../../src/a2a/apply-event.js'
 import { openGate } from '../support/agents.js'
 import { all, eventually, outline, send, stateOf, streamedText, taskOf, textOf } from '../support/reading.js'
 import { type CallOptions, type Operation, type Wire, WireError } from '../support/wires.js'
@@ -15,6 +16,17 @@ function cursorOf({ task, statusUpdate, artifactUpdate }: Event): string {
   const cursor = metadata?.[EXTENSION]
   if (typeof cursor !== 'string') throw new Error(`no cursor: ${JSON.stringify(metadata)}`)
   return cursor
+}
+
+/** What a reader ends up with. */
+function artifactsOf(events: readonly Event[]): ArtifactJson[] {
+  const builder = new TaskBuilder({})
+  for (const event of events) builder.apply(event)
+  return builder.build().artifacts ?? []
+}
+
+function byId(artifacts: readonly ArtifactJson[] = []): ArtifactJson[] {
+  return [...artifacts].sort((a, b) => ((a.artifactId ?? '') < (b.artifactId ?? '') ? -1 : 1))
 }
 
 export function streamContract(name: string, start: () => Promise<Wire>): void {
@@ -185,6 +197,31 @@ export function streamContract(name: string, start: () => Promise<Wire>): void {
         openGate(gate)
         expect(outline(await all(again)).at(-1)).toBe('status COMPLETED')
         await whole.return()
+      })
+
+      it('an artifact that a lost attempt has shown and the next does not is emptied and marked, in the stream and in the Task', async () => {
+        const events = await all(stream('sendStreamingMessage', send('forget')))
+        const id = events[0]?.task?.id ?? ''
+        const task = await wire.call('getTask', { id })
+        expect(textOf(task)).toBe('attempt 2')
+        const [log] = artifactsOf(events).filter(({ artifactId }) => artifactId === 'log')
+        expect(log).toEqual({
+          artifactId: 'log',
+          parts: [{ text: '' }],
+          metadata: { superseded: true },
+        })
+        expect(byId((task as TaskJson).artifacts)).toEqual(byId(artifactsOf(events)))
+        expect(outline(events).filter((each) => /COMPLETED|FAILED/.test(each))).toHaveLength(1)
+      })
+
+      it('a handler may go on from what its last attempt has said', async () => {
+        const events = await all(stream('sendStreamingMessage', send('go-on')))
+        const task = await wire.call('getTask', { id: events[0]?.task?.id ?? '' })
+        expect(byId((task as TaskJson).artifacts).map(({ parts }) => parts)).toEqual([
+          [{ text: 'one two three' }],
+          [{ text: 'kept' }],
+        ])
+        expect(byId((task as TaskJson).artifacts)).toEqual(byId(artifactsOf(events)))
       })
 
       it('a cursor opens no task that its bearer may not read', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, inject } from 'vitest'
 import { startTestServer, type TestServer } from '../support/servers.js'
 import { WIRE_NAMES, WIRES, wireNamed } from '../support/wires.js'
 import { a2aContract } from './a2a.js'
+import { cancelContract } from './cancel.js'
 import { streamContract } from './streams.js'
 
 let server: TestServer
@@ -18,5 +19,6 @@ for (const name of ['jsonrpc', 'grpc'] as const) {
 }
 
 for (const name of WIRE_NAMES) {
+  cancelContract(`temporal over ${name}`, async () => wireNamed(name, server.url))
   streamContract(`temporal over ${name}`, async () => wireNamed(name, server.url))
 }

@@ -136,6 +136,28 @@ export const scripted: AgentDefinition = agent(
         yield `attempt ${ctx.attempt}`
         if (ctx.attempt === 1) throw new Error('once')
         return
+      case 'forget':
+        yield `attempt ${ctx.attempt}`
+        if (ctx.attempt > 1) return
+        yield artifact({ artifactId: 'log', name: 'log', parts: [{ text: 'of the first attempt' }] })
+        throw new Error('once')
+      case 'go-on':
+        if (ctx.resume === undefined) {
+          yield 'one '
+          yield 'two '
+          yield artifact({ artifactId: 'log', parts: [{ text: 'kept' }] })
+          throw new Error('once')
+        }
+        yield ctx.resume.text
+        for (const { artifactId, parts = [] } of ctx.resume.artifacts) {
+          if (artifactId === 'log') yield artifact({ artifactId, parts })
+        }
+        yield 'three'
+        return
+      case 'quiet':
+        seen.waiting.add(rest)
+        await gate(rest, ctx.signal)
+        return
       case 'bad':
         yield { not: 'a result' } as never
         return
@@ -144,6 +166,15 @@ export const scripted: AgentDefinition = agent(
       default:
         yield `You said: ${message.text}`
     }
+  },
+)
+
+/** Fails at once and is tried again much later. */
+export const stubborn = agent(
+  { id: 'stubborn', retry: { maxAttempts: 5, initialIntervalMs: 60_000, maxIntervalMs: 60_000 } },
+  async function* (_, ctx) {
+    yield `attempt ${ctx.attempt}`
+    throw new Error('not yet')
   },
 )
 
@@ -210,4 +241,4 @@ export const skilled = agent(
   tell('default'),
 )
 
-export const agents = [scripted, answering, direct, either, inline, silent, demanding, skilled]
+export const agents = [scripted, stubborn, answering, direct, either, inline, silent, demanding, skilled]
