@@ -1,6 +1,19 @@
-import { defineConfig } from 'vitest/config'
+import { transform } from 'esbuild'
+import { defineConfig, type Plugin } from 'vitest/config'
+
+/** Vitest strips types and leaves standard decorators as they are, which no Node runs yet. */
+const decorators: Plugin = {
+  name: 'decorators',
+  enforce: 'pre',
+  async transform(code, file) {
+    if (!file.endsWith('.ts') || !/^\s*@[a-z]\w*\(/m.test(code)) return undefined
+    const compiled = await transform(code, { loader: 'ts', target: 'es2022', sourcemap: true, sourcefile: file })
+    return { code: compiled.code, map: compiled.map }
+  },
+}
 
 export default defineConfig({
+  plugins: [decorators],
   resolve: {
     alias: {
       'temporal-a2a': new URL('./src/index.ts', import.meta.url).pathname,

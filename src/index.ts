@@ -21,6 +21,19 @@ export {
   type Handler,
   type RetryPolicy,
 } from './agent/agent-definition.js'
+export { Agent, type AgentSource, agentDefinition, type HandlerDescriptions } from './agent/class/agent-class.js'
+export {
+  type Capability,
+  capability,
+  contextAware,
+  type HandlerDecorator,
+  type HandlerMethod,
+  messageHandler,
+  rateLimited,
+  streamingHandler,
+} from './agent/class/decorators.js'
+export { Message } from './agent/class/message.js'
+export { Response } from './agent/class/response.js'
 export { ApprovalDenied, AskTimeout, ChangedOrderError, StepError } from './agent/durable-call-errors.js'
 export { IdleTimeoutError } from './agent/idle-timeout.js'
 export type { IncomingFile, IncomingMessage } from './agent/incoming-message.js'

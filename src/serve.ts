@@ -1,11 +1,12 @@
 /** `serve()`: agents on a port, with everything they need. Loads server and worker only when it is called. */
-import type { AgentDefinition } from './agent/agent-definition.js'
+import { type AgentSource, agentDefinition } from './agent/class/agent-class.js'
 import { type Middleware, withMiddleware } from './agent/middleware.js'
 import type { Logger } from './internal/logger.js'
 import type { OneProcessOptions } from './worker/one-process.js'
 
 export interface ServeOptions {
-  readonly agents: readonly AgentDefinition[]
+  /** What `agent()` returns, or instances of classes that extend `Agent`. */
+  readonly agents: readonly AgentSource[]
   /** Code around every handler of every agent, outermost first; an agent's own `use` comes inside. */
   readonly use?: readonly Middleware[]
   /** Default 4242; 0 lets the system choose. */
@@ -65,7 +66,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const { use = [], agents, ...rest } = options
   const running = await startOneProcess({
     ...rest,
-    agents: agents.map((agent) => withMiddleware(agent, use)),
+    agents: agents.map((source) => withMiddleware(agentDefinition(source), use)),
     port: options.port ?? DEFAULT_PORT,
     db: options.db ?? DEFAULT_DB,
     logger: options.logger ?? createLogger('warn'),

@@ -47,6 +47,8 @@ export interface TurnContext {
   readonly metadata: NonNullable<TaskJson['metadata']>
   /** Media types the caller takes; empty when it did not say. */
   readonly acceptedOutputModes: readonly string[]
+  /** The caller reads the answer as a stream. What a handler gives is the same for both. */
+  readonly streamed: boolean
   /** URIs of the extensions that are active. */
   readonly extensions: readonly string[]
   /** Which try at this turn, from 1. Above 1 after a crash or a thrown error: code may have run before. */

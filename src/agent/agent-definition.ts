@@ -141,9 +141,9 @@ export function agent(meta: AgentMeta, handler?: Handler): AgentDefinition {
   const badSkill = skillsProblem(declared)
   if (badSkill !== undefined) refuse(badSkill)
   const skillRequired = handler === undefined && declared.length > 0
-  const unhandled = skillRequired ? declared.find((skill) => skill.handler === undefined) : undefined
-  if (unhandled !== undefined) {
-    refuse(`skill ${JSON.stringify(unhandled.id)} has no handler, and neither has the agent; give one of them one`)
+  const unhandled = declared.filter((skill) => skill.handler === undefined).map(({ id }) => id)
+  if (skillRequired && unhandled.length > 0) {
+    refuse(`skill ${JSON.stringify(unhandled[0])} has no handler, and neither has the agent; give one of them one`)
   }
   if (typeof handler !== 'function' && !skillRequired) {
     refuse(`the handler must be a function or an async generator function, not ${typeof handler}`)
@@ -202,7 +202,7 @@ export function agent(meta: AgentMeta, handler?: Handler): AgentDefinition {
     retry,
     deadlineMs,
     idleTimeoutMs: meta.idleTimeoutMs,
-    rateLimits: rateLimits(limits),
+    rateLimits: rateLimits(limits, unhandled),
     default: meta.default ?? false,
     handler: applyMiddleware(meta.id, use, routeSkills(meta.id, declared, handler, history)),
   })

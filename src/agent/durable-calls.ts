@@ -28,6 +28,8 @@ export interface DurableCallsHost {
   readonly log: Logger
   /** Whether the task may keep so many bytes more. */
   fits(bytes: number): boolean
+  /** The silence that follows is no idleness, until the way back is called. */
+  pause(): () => void
   /** Ends the turn: the handler waits, and nothing of it runs on. */
   suspend(handler: SuspendedHandler, question?: readonly PartJson[]): void
 }
@@ -98,7 +100,9 @@ export class DurableCalls implements Calls {
       await this.suspend(call, { until: 'time', wakeMs: ms })
     } else {
       await this.process(call, async () => {
+        const resume = this.host.pause()
         await sleep(ms, this.host.signal)
+        resume()
         this.host.signal.throwIfAborted()
         return {}
       })

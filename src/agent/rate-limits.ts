@@ -12,7 +12,10 @@ export interface RateLimitMeta extends Partial<Readonly<Record<RateUnit, number>
    * authentication all callers are one. Default `caller`.
    */
   readonly by?: 'caller' | 'agent'
-  /** Counts only messages that name this skill; `''` only those that name none. Default: all. */
+  /**
+   * Counts only messages that name this skill; `''` only those that reach the agent's own handler, because they name no
+   * skill with one. Default: all.
+   */
   readonly skill?: string
 }
 
@@ -21,7 +24,8 @@ export interface RateLimit {
   readonly unit: RateUnit
   readonly max: number
   readonly by: 'caller' | 'agent'
-  readonly skill?: string
+  /** Counts only messages that name one of these; `''` is a message that names none. */
+  readonly skills?: readonly string[]
 }
 
 type Given = RateLimitMeta | readonly RateLimitMeta[] | undefined
@@ -31,10 +35,12 @@ export function rateLimitList(given: Given): readonly RateLimitMeta[] {
   return Array.isArray(given) ? given : [given as RateLimitMeta]
 }
 
-export function rateLimits(given: readonly RateLimitMeta[]): readonly RateLimit[] {
-  return given.flatMap(({ by = 'caller', skill, ...units }) =>
-    unitsOf(units).map(([unit, max]) => ({ unit, max, by, ...(skill === undefined ? {} : { skill }) })),
-  )
+/** @param unhandled ids of the skills that have no handler of their own */
+export function rateLimits(given: readonly RateLimitMeta[], unhandled: readonly string[]): readonly RateLimit[] {
+  return given.flatMap(({ by = 'caller', skill, ...units }) => {
+    const skills = skill === '' ? ['', ...unhandled] : skill === undefined ? undefined : [skill]
+    return unitsOf(units).map(([unit, max]) => ({ unit, max, by, ...(skills === undefined ? {} : { skills }) }))
+  })
 }
 
 /**

@@ -308,6 +308,7 @@ class TurnRun {
       history: before,
       metadata: origin.params.metadata ?? {},
       acceptedOutputModes: origin.params.acceptedOutputModes ?? [],
+      streamed: origin.params.streamed ?? false,
       extensions: origin.params.extensions ?? [],
       attempt: host.attempt,
       resume: resumeFrom(host.before),
@@ -334,6 +335,10 @@ class TurnRun {
         return run.journal()
       },
       fits: (bytes) => this.fits(bytes),
+      pause: () => {
+        this.idle.pause()
+        return () => this.idle.progress()
+      },
       suspend: (handler, question) => {
         this.suspended = { handler, question }
         this.stop.abort(new TurnStopped('suspended'))

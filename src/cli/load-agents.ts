@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { AgentDefinition } from '../agent/agent-definition.js'
+import { type AgentSource, agentDefinition, isAgentClass, isAgentInstance } from '../agent/class/agent-class.js'
 
 /** A file that cannot be served; the message says what to do. */
 export class LoadError extends Error {
@@ -12,7 +13,7 @@ export class LoadError extends Error {
 /**
  * @param files paths of JavaScript or TypeScript modules: of each its default export, one agent or an array, and its named
  *   exports; the first agent of the first file is the default one
- * @throws LoadError no such file, or no agent in it
+ * @throws LoadError no such file, no agent in it, or TypeScript that has to be compiled and nothing to do it with
  */
 export async function loadAgents(files: readonly string[]): Promise<AgentDefinition[]> {
   const agents = new Set<AgentDefinition>()
@@ -23,14 +24,52 @@ export async function loadAgents(files: readonly string[]): Promise<AgentDefinit
 async function loadFile(file: string): Promise<AgentDefinition[]> {
   const path = resolve(file)
   if (!existsSync(path)) throw new LoadError(`${file}: no such file`)
-  const module = (await import(pathToFileURL(path).href)) as Record<string, unknown>
-  const agents = Object.values(module).flat().filter(isAgent)
+  const module = await load(file, pathToFileURL(path).href)
+  const agents = agentsIn(exportsOf(module))
   if (agents.length === 0) {
     throw new LoadError(
-      `${file} exports no agent. Export what agent(...) returns: as the default export, as an array, or by name.`,
+      `${file} exports no agent. Export what agent(...) returns, or a class that extends Agent: as the default export, as an array, or by name.`,
     )
   }
   return agents
+}
+
+/** Node strips types; what has to be compiled, such as decorators, is left to tsx. */
+async function load(file: string, url: string): Promise<Record<string, unknown>> {
+  try {
+    return await import(url)
+  } catch (error) {
+    if (!needsCompiler(error)) throw error
+  }
+  const tsx = await import('tsx/esm/api').catch(() => undefined)
+  if (tsx === undefined) {
+    throw new LoadError(
+      `${file}, or a file it imports, has decorators or other syntax that Node cannot run as it is. Install a compiler for it, 'npm install tsx', or compile it to JavaScript first.`,
+    )
+  }
+  // For the life of the process: agents may load further files later.
+  tsx.register()
+  return await import(url)
+}
+
+/** What Node says of a decorator, and of TypeScript that is more than types. */
+function needsCompiler(error: unknown): boolean {
+  if (!(error instanceof SyntaxError)) return false
+  return error.message === 'Invalid or unexpected token' || 'code' in error
+}
+
+/** All exports, those of a CommonJS module too. */
+function exportsOf(module: Record<string, unknown>): unknown[] {
+  const inner = module.default
+  const nested = typeof inner === 'object' && inner !== null && !isAgent(inner) ? Object.values(inner) : []
+  return [...Object.values(module), ...nested].flat()
+}
+
+/** One agent for each that is exported, and one of each class of which no instance is. */
+function agentsIn(exported: readonly unknown[]): AgentDefinition[] {
+  const made = exported.filter((value) => isAgent(value) || isAgentInstance(value))
+  const classes = exported.filter(isAgentClass).filter((type) => !made.some((value) => value instanceof type))
+  return [...new Set<AgentSource>([...made, ...[...new Set(classes)].map((type) => new type())])].map(agentDefinition)
 }
 
 function isAgent(value: unknown): value is AgentDefinition {

@@ -13,10 +13,11 @@ export function createRateLimiter(agents: AgentDirectory): RateLimiter {
   const counters = new Map([...agents].map(([id, { rateLimits }]) => [id, rateLimits.map(createCounter)]))
   return {
     async take(agent, { tenant, principal }, skill) {
+      const named = skill !== undefined && agent.skillIds.includes(skill) ? skill : ''
       const caller = JSON.stringify([tenant, principal])
       const counted: { undo(): Promise<unknown> }[] = []
       for (const { limit, windows } of counters.get(agent.id) ?? []) {
-        if (limit.skill !== undefined && limit.skill !== (skill ?? '')) continue
+        if (limit.skills?.includes(named) === false) continue
         const key = limit.by === 'caller' ? caller : ''
         try {
           await windows.consume(key)
@@ -36,8 +37,8 @@ function createCounter(limit: RateLimit) {
   return { limit, windows: new RateLimiterMemory({ points: limit.max, duration: RATE_UNITS[limit.unit] }) }
 }
 
-function refused(agentId: string, { unit, max, by, skill }: RateLimit, retryAfterMs: number): A2AError {
-  const what = skill === undefined || skill === '' ? 'messages' : `messages for ${skill}`
+function refused(agentId: string, { unit, max, by, skills }: RateLimit, retryAfterMs: number): A2AError {
+  const what = skills === undefined || skills.includes('') ? 'messages' : `messages for ${skills.join()}`
   const rate = `${max} ${what} ${unit.replace('per', 'per ').toLowerCase()}`
   return new A2AError(
     'RATE_LIMITED',

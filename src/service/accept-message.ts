@@ -41,10 +41,11 @@ export async function prepareMessage(
   secrets: Secrets,
   ctx: CallContext,
   request: SendMessageRequestJson,
+  { streamed }: { readonly streamed: boolean },
 ): Promise<Delivery> {
   const message = request.message ?? {}
   checkMessage(ctx.agent, message)
-  const params = turnParams(ctx, request)
+  const params = turnParams(ctx, request, streamed)
   const taskId = message.taskId ?? ''
   return taskId === ''
     ? prepareNewTask(engine, secrets, ctx, message, params)
@@ -61,7 +62,9 @@ function prepareNewTask(
   const key = ctx.idempotencyKey
   const taskId =
     key === undefined ? secrets.newTaskId() : secrets.taskIdFor([ctx.tenant, ctx.principal, ctx.agent.id, key])
-  const requestHash = key === undefined ? undefined : secrets.fingerprint(JSON.stringify([message, params]))
+  // A request may be repeated with the other method: its answer is the same task.
+  const { streamed: _, ...compared } = params
+  const requestHash = key === undefined ? undefined : secrets.fingerprint(JSON.stringify([message, compared]))
   const contextId = message.contextId || secrets.newTaskId()
   const ref = taskRef(ctx, taskId)
   const task: NewTask = {
@@ -135,7 +138,11 @@ export function checkMessage(agent: AgentDefinition, message: MessageJson): void
   }
 }
 
-export function turnParams(ctx: CallContext, { metadata, configuration }: SendMessageRequestJson): TurnParams {
+export function turnParams(
+  ctx: CallContext,
+  { metadata, configuration }: SendMessageRequestJson,
+  streamed: boolean,
+): TurnParams {
   const known = new Set(ctx.agent.extensions.map(({ uri }) => uri))
   const extensions = ctx.extensions.filter((uri) => known.has(uri))
   const acceptedOutputModes = configuration?.acceptedOutputModes ?? []
@@ -143,6 +150,7 @@ export function turnParams(ctx: CallContext, { metadata, configuration }: SendMe
     ...(metadata === undefined ? {} : { metadata }),
     ...(acceptedOutputModes.length === 0 ? {} : { acceptedOutputModes }),
     ...(extensions.length === 0 ? {} : { extensions }),
+    ...(streamed ? { streamed } : {}),
   }
 }
 

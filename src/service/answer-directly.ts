@@ -15,19 +15,25 @@ import { checkMessage, turnParams } from './accept-message.js'
 import type { CallContext } from './call-context.js'
 import type { Secrets } from './ports.js'
 
+interface DirectParts {
+  readonly logger: Logger
+  /** The caller reads the answer as a stream. */
+  readonly streamed: boolean
+}
+
 /**
  * @throws A2AError TASK_NOT_FOUND the message names a task, and such an agent has none
  * @throws A2AError INTERNAL the handler failed
  */
 export async function answerDirectly(
-  { secrets, logger }: { readonly secrets: Secrets; readonly logger: Logger },
+  { secrets, ...parts }: DirectParts & { readonly secrets: Secrets },
   ctx: CallContext,
   request: SendMessageRequestJson,
 ): Promise<MessageJson> {
   const message = request.message ?? {}
   checkMessage(ctx.agent, message)
   if ((message.taskId ?? '') !== '') throw taskNotFound(message.taskId ?? '')
-  const call = new DirectCall(ctx, request, message.contextId || secrets.newTaskId(), logger)
+  const call = new DirectCall(ctx, request, message.contextId || secrets.newTaskId(), parts)
   try {
     const { parts, metadata } = await call.answer()
     return {
@@ -51,15 +57,15 @@ class DirectCall {
   readonly contextId: string
   private readonly ctx: CallContext
   private readonly request: SendMessageRequestJson
-  private readonly logger: Logger
+  private readonly parts: DirectParts
   private idle: IdleTimeout | undefined
   private release: (() => void) | undefined
 
-  constructor(ctx: CallContext, request: SendMessageRequestJson, contextId: string, logger: Logger) {
+  constructor(ctx: CallContext, request: SendMessageRequestJson, contextId: string, parts: DirectParts) {
     this.ctx = ctx
     this.request = request
     this.contextId = contextId
-    this.logger = logger
+    this.parts = parts
   }
 
   async answer(): Promise<AnswerCollector['content']> {
@@ -113,7 +119,11 @@ class DirectCall {
   private context(): AgentContext {
     const call = this
     const { agent, principal, tenant } = this.ctx
-    const { metadata = {}, acceptedOutputModes = [], extensions = [] } = turnParams(this.ctx, this.request)
+    const {
+      metadata = {},
+      acceptedOutputModes = [],
+      extensions = [],
+    } = turnParams(this.ctx, this.request, this.parts.streamed)
     return {
       get signal() {
         return call.signal
@@ -125,13 +135,14 @@ class DirectCall {
       history: [],
       metadata,
       acceptedOutputModes,
+      streamed: this.parts.streamed,
       extensions,
       attempt: 1,
       resume: undefined,
       turn: 1,
       caller: { principal, tenant },
       get log() {
-        return withFields(call.logger, { agentId: agent.id, contextId: call.contextId })
+        return withFields(call.parts.logger, { agentId: agent.id, contextId: call.contextId })
       },
       ...refusedCalls(agent),
       emit: () => Promise.reject(illegal(agent.id, `emitted an event, but it declares answers: 'message'`)),

@@ -39,8 +39,9 @@ export async function sendMessage(
   ctx: CallContext,
   request: SendMessageRequestJson,
 ): Promise<SendMessageResponseJson> {
-  if (ctx.agent.run === 'direct') return { message: await answerDirectly({ secrets, logger }, ctx, request) }
-  const delivery = await prepareMessage(engine, secrets, ctx, request)
+  if (ctx.agent.run === 'direct')
+    return { message: await answerDirectly({ secrets, logger, streamed: false }, ctx, request) }
+  const delivery = await prepareMessage(engine, secrets, ctx, request, { streamed: false })
   const historyLength = request.configuration?.historyLength
   const immediate = request.configuration?.returnImmediately === true && ctx.agent.answers !== 'message'
   // Whether it is a task at all is known with the agent's first result.
@@ -70,10 +71,10 @@ export async function* sendStreamingMessage(
 ): EventStream {
   requireStreaming(ctx)
   if (ctx.agent.run === 'direct') {
-    yield { event: { message: await answerDirectly({ secrets, logger }, ctx, request) } }
+    yield { event: { message: await answerDirectly({ secrets, logger, streamed: true }, ctx, request) } }
     return
   }
-  const delivery = await prepareMessage(engine, secrets, ctx, request)
+  const delivery = await prepareMessage(engine, secrets, ctx, request, { streamed: true })
   const key = taskKey(delivery.ref)
   const subscription = engine.bus.subscribe(key)
   try {

@@ -21,6 +21,8 @@ export interface TurnParams {
   readonly acceptedOutputModes?: readonly string[]
   /** URIs of the extensions that are active for this request. */
   readonly extensions?: readonly string[]
+  /** The message came with SendStreamingMessage. */
+  readonly streamed?: true
 }
 
 /** An accepted message that no turn has taken yet. */

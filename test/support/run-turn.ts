@@ -11,6 +11,8 @@ export interface TurnRunOptions {
   readonly signal?: AbortSignal
   readonly graceMs?: number
   readonly metadata?: NonNullable<MessageJson['metadata']>
+  /** The caller reads a stream. Default false. */
+  readonly streamed?: boolean
   /** Earlier messages of the task. */
   readonly history?: readonly MessageJson[]
 }
@@ -25,7 +27,13 @@ export interface TurnRun {
 export async function runOnce(
   agent: AgentDefinition,
   text: string,
-  { signal = new AbortController().signal, graceMs = 1_000, metadata, history = [] }: TurnRunOptions = {},
+  {
+    signal = new AbortController().signal,
+    graceMs = 1_000,
+    metadata,
+    streamed = false,
+    history = [],
+  }: TurnRunOptions = {},
 ): Promise<TurnRun> {
   const message: MessageJson = {
     messageId: 'm',
@@ -40,7 +48,7 @@ export async function runOnce(
   let ids = 0
   const result = await runTurn(
     agent,
-    { ...input, place: history.length, params: {} },
+    { ...input, place: history.length, params: streamed ? { streamed } : {} },
     {
       attempt: 1,
       signal,

@@ -46,6 +46,19 @@ describe('idleTimeoutMs', () => {
     expect((await runOnce(waiting, '')).text).toBe('signed in')
   })
 
+  it('does not count while the handler sleeps for a time it has named', async () => {
+    const asleep = idleAfter(30, async (_message, ctx) => {
+      await ctx.sleep(150)
+      return 'awake'
+    })
+    expect((await runOnce(asleep, '')).text).toBe('awake')
+    const careless = idleAfter(30, async (_message, ctx) => {
+      await ctx.sleep(10)
+      await delay(60_000, undefined, { signal: ctx.signal })
+    })
+    await expect(runOnce(careless, '')).rejects.toBeInstanceOf(IdleTimeoutError)
+  })
+
   it('is not mistaken for a cancel', async () => {
     const stop = new AbortController()
     const waiting = idleAfter(10_000, async (_message, ctx) => {

@@ -7,7 +7,10 @@ const ann = { tenant: '', principal: 'ann' }
 const bob = { tenant: '', principal: 'bob' }
 
 function limited(rateLimits: RateLimitMeta | RateLimitMeta[]) {
-  const definition = agent({ id: 'x', skills: { a: {}, b: {} }, rateLimits }, () => 'hi')
+  const definition = agent(
+    { id: 'x', skills: { a: { handler: () => 'a' }, b: { handler: () => 'b' }, listed: {} }, rateLimits },
+    () => 'hi',
+  )
   const limiter = createRateLimiter(agentDirectory([definition]))
   return async (caller = ann, skill?: string) => {
     try {
@@ -78,6 +81,8 @@ describe('rate limits', () => {
       Array(4).fill('taken'),
     )
     expect(await take(ann, 'a')).toMatchObject({ message: expect.stringContaining('1 messages for a per minute') })
-    expect(await take(ann)).toMatchObject({ reason: 'RATE_LIMITED' })
+    for (const skill of [undefined, 'listed', 'unknown']) {
+      expect(await take(ann, skill)).toMatchObject({ reason: 'RATE_LIMITED' })
+    }
   })
 })
