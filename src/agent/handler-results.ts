@@ -3,6 +3,7 @@ import { A2AError } from '../a2a/errors.js'
 import { onAbort } from '../internal/abort.js'
 import { TurnStopped } from './agent-context.js'
 import type { Handler } from './agent-definition.js'
+import { resultProblem } from './check-result.js'
 import { type EndResult, type Result, TAG, type TaggedResult, toResult } from './result.js'
 
 export interface HandlerHost {
@@ -38,6 +39,8 @@ export async function eachResult(returned: ReturnType<Handler>, host: HandlerHos
 export function readResult(agentId: string, given: Result | undefined, last: boolean): TaggedResult | undefined {
   if (given === undefined && last) return undefined
   const result = toResult(given)
+  const problem = result === undefined ? undefined : resultProblem(result)
+  if (problem !== undefined) throw illegal(agentId, `gave ${describe(given)} ${problem}`)
   if (result !== undefined) return result
   throw illegal(
     agentId,

@@ -17,6 +17,7 @@ import type { TurnInput } from '../task/turn-input.js'
 import { type AgentContext, TurnStopped } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
 import { AnswerCollector } from './answer.js'
+import { eventProblem } from './check-result.js'
 import { ApprovalDenied } from './durable-call-errors.js'
 import { DurableCalls, refusedCalls } from './durable-calls.js'
 import { describe, eachResult, type HandlerHost, illegal, readResult } from './handler-results.js'
@@ -235,6 +236,10 @@ class TurnRun {
     }
     await this.begin()
     await this.show(result, last)
+    this.checkSize()
+  }
+
+  private checkSize(): void {
     if (this.events.bytes > MAX_RECORD_BYTES) throw tooLarge('What the agent said in this turn')
   }
 
@@ -352,10 +357,9 @@ class TurnRun {
     if (this.agent.answers === 'message') throw this.illegal(`emitted an event, but it declares answers: 'message'`)
     if (this.end !== undefined || this.emittedEnd !== undefined)
       throw this.illegal('emitted an event after its final result')
+    const problem = eventProblem(event)
+    if (problem !== undefined) throw this.illegal(`emitted an event ${problem}`)
     const status = event.statusUpdate?.status
-    if (status?.state === 'TASK_STATE_SUBMITTED' || status?.state === 'TASK_STATE_UNSPECIFIED') {
-      throw this.illegal(`emitted the state ${status.state}`)
-    }
     await this.begin()
     if (isTerminal(status?.state) || isInterrupted(status?.state)) {
       // Shown by the engine once it is durable, like any other end.
@@ -368,7 +372,13 @@ class TurnRun {
       return
     }
     if (event.artifactUpdate?.artifact !== undefined) await this.writeAhead(event.artifactUpdate.artifact.artifactId)
-    this.events.emit(event)
+    const message = status?.message
+    this.events.emit(
+      message === undefined
+        ? event
+        : { statusUpdate: { ...event.statusUpdate, status: { ...status, message: this.emittedMessage(message) } } },
+    )
+    this.checkSize()
   }
 
   private emittedMessage(message: MessageJson): MessageJson {

@@ -161,8 +161,8 @@ export class TurnEvents {
   /** An event an author made. Ids of task and context are ours. */
   emit(event: Pick<StreamResponseJson, 'statusUpdate' | 'artifactUpdate'>): void {
     if (event.artifactUpdate?.artifact !== undefined) {
-      const { artifact, append, lastChunk } = event.artifactUpdate
-      this.showArtifact(artifact, append ?? false, lastChunk)
+      const { artifact, append, lastChunk, metadata } = event.artifactUpdate
+      this.showArtifact(artifact, append ?? false, lastChunk, metadata)
     } else if (event.statusUpdate?.status !== undefined) {
       const { status, metadata } = event.statusUpdate
       this.working = status.state === 'TASK_STATE_WORKING'
@@ -217,7 +217,12 @@ export class TurnEvents {
     this.publish('update', this.statusUpdate(status, metadata), message === undefined ? 0 : sizeOf(message))
   }
 
-  private showArtifact(artifact: ArtifactJson, append: boolean, lastChunk: boolean | undefined): void {
+  private showArtifact(
+    artifact: ArtifactJson,
+    append: boolean,
+    lastChunk: boolean | undefined,
+    metadata?: Metadata,
+  ): void {
     if (!this.working) this.status(undefined, undefined)
     const artifactId = artifact.artifactId ?? ''
     this.touched.add(artifactId)
@@ -231,6 +236,7 @@ export class TurnEvents {
           artifact,
           ...(append ? { append } : {}),
           ...(lastChunk === true ? { lastChunk } : {}),
+          ...(metadata === undefined ? {} : { metadata }),
         },
       },
       bytes,
