@@ -1,8 +1,9 @@
 /** The client through a proxy that breaks: every event once and in order, whatever happens to connections. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { StreamResponseJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { AgentInterfaceJson, StreamResponseJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { type AgentClient, type ConnectOptions, connect, type TransportName } from '../../src/client/index.js'
-import { openGate, seen } from '../support/agents.js'
+import { agent } from '../../src/index.js'
+import { agents, openGate, seen } from '../support/agents.js'
 import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.js'
 import { all, eventually, outline, streamedText } from '../support/reading.js'
 import { startTestServer, type TestServer } from '../support/servers.js'
@@ -11,7 +12,7 @@ let server: TestServer
 let proxy: CuttingProxy
 
 beforeAll(async () => {
-  server = await startTestServer({ engine: 'memory' })
+  server = await startTestServer({ engine: 'memory', agents: [...agents, counter] })
   proxy = await startCuttingProxy({ port: () => server.port })
 })
 
@@ -29,14 +30,14 @@ afterAll(async () => {
 /** The card names the server itself: a card of our own leads through the proxy. */
 async function through(transport: TransportName, options: ConnectOptions = {}): Promise<AgentClient> {
   const { card } = await connect(`${server.url}/agents/scripted`)
-  const supportedInterfaces = (card.supportedInterfaces ?? []).map((each) => ({
-    ...each,
-    url: (each.url ?? '').replaceAll(`127.0.0.1:${server.port}`, `127.0.0.1:${proxy.port}`),
-  }))
   return connect(
-    { ...card, supportedInterfaces },
+    { ...card, supportedInterfaces: (card.supportedInterfaces ?? []).map(throughProxy) },
     { transports: [transport], retry: { initialMs: 5, maxMs: 50 }, ...options },
   )
+}
+
+function throughProxy(each: AgentInterfaceJson): AgentInterfaceJson {
+  return { ...each, url: (each.url ?? '').replaceAll(`127.0.0.1:${server.port}`, `127.0.0.1:${proxy.port}`) }
 }
 
 let gates = 0
@@ -50,6 +51,57 @@ function numbers(count: number): string {
 }
 
 const SHAPE = ['task', 'status', 'artifact']
+
+/** Numbers, one every few milliseconds. */
+const counter = agent({ id: 'counter' }, async function* (message) {
+  for (let i = 0; i < Number(message.text); i += 1) {
+    yield `${i} `
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+})
+
+/** The same numbers on every run. */
+function randoms(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}
+
+// A connection lasts for a few events, in the size that they have on each wire.
+it.each([
+  ['jsonrpc', 2_500],
+  ['connect', 900],
+] as const)(
+  '%s shows every event once and in order, over 200 connections that break at random',
+  async (transport, bytes) => {
+    const random = randoms(7)
+    let cuts = 0
+    const { supportedInterfaces = [], ...card } = (await connect(`${server.url}/agents/counter`)).card
+    const bot = await connect(
+      { ...card, supportedInterfaces: supportedInterfaces.map(throughProxy) },
+      { transports: [transport], retry: { initialMs: 1, maxMs: 5 } },
+    )
+    proxy.cutAfter(() => {
+      cuts += 1
+      return cuts > 200 ? Number.POSITIVE_INFINITY : 700 + random() * bytes
+    })
+    proxy.cut()
+    const run = await bot.stream('1000')
+    const events = await all(run.events())
+    expect(cuts).toBeGreaterThanOrEqual(200)
+    expect(
+      events.flatMap(({ artifactUpdate }) => artifactUpdate?.artifact?.parts?.map(({ text }) => text) ?? []).join(''),
+    ).toBe(numbers(1_000))
+    expect(outline(events).filter((line) => line !== 'artifact')).toEqual([
+      'task SUBMITTED',
+      'status WORKING',
+      'status COMPLETED',
+    ])
+  },
+  60_000,
+)
 
 describe.each(['jsonrpc', 'rest', 'connect', 'grpc'] as const)('over %s', (transport) => {
   it.each(['cut', 'end'] as const)('goes on after a connection was %s', async (how) => {

@@ -38,7 +38,7 @@ export async function startCuttingProxy(target: { readonly port: () => number })
     upstream.on('error', () => client.resetAndDestroy())
     const pair = [client, upstream] as const
     pairs.add(pair)
-    let left = limit?.() ?? Number.POSITIVE_INFINITY
+    let left = Math.ceil(limit?.() ?? Number.POSITIVE_INFINITY)
     client.pipe(upstream)
     upstream.on('data', (data) => {
       const pass = () => {
