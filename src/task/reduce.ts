@@ -102,7 +102,7 @@ function withKey(record: TaskRecord, key: string): Readonly<Record<string, numbe
   return Object.fromEntries(keys.slice(-MAX_KEYS))
 }
 
-/** A question of the agent becomes part of the history once it is answered. */
+/** A question of the agent becomes part of the history when the task goes on from it: it was shown, so it is kept. */
 function historyWithQuestion(task: TaskJson): MessageJson[] {
   const history = task.history ?? []
   const question = isInterrupted(stateOf(task)) ? task.status?.message : undefined
@@ -176,8 +176,9 @@ function canceled({ suspended: _, ...record }: TaskRecord, at: string, result?: 
   const end = isTurnRunning(record)
     ? endOf(record, result ?? { attempt: LAST_ATTEMPT, seq: 0 })
     : { turn: record.position.turn + 1, attempt: 1, seq: 1 }
+  const history = historyWithQuestion(record.task)
   return next(record, {
-    task: withStatus(task, { state: 'TASK_STATE_CANCELED', timestamp: at }),
+    task: withStatus({ ...task, history }, { state: 'TASK_STATE_CANCELED', timestamp: at }),
     inbox: [],
     position: { ...end, ended: true },
   })

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type AgentContext, agent, fail, inputRequired } from 'temporal-a2a'
+import { type AgentContext, agent, fail, inputRequired, text } from 'temporal-a2a'
+import type { Effect } from '../history/history.js'
 import { writeEffect } from './effects.js'
 import { labelOf, words } from './script.js'
 
@@ -12,9 +13,17 @@ export const teller = agent(
   { id: 'teller', default: true, retry: { initialIntervalMs: 100 } },
   async function* (message, ctx) {
     const label = labelOf(message.messageId)
-    const note = (what: 'turn' | 'work' | 'aborted', name: string) =>
+    const note = (what: Effect['what'], name: string) =>
       writeEffect(directory, { label, what, name, turn: ctx.turn, attempt: ctx.attempt })
     note('turn', message.messageId)
+    const step = async (name: string, work: () => string | Promise<string>) => {
+      const result = await ctx.step(name, async () => {
+        note('step', name)
+        return work()
+      })
+      note('stepped', name)
+      return result
+    }
     const [command = '', ...args] = message.text.split(' ')
     const [first = 0, second = 0] = args.map(Number)
     switch (command) {
@@ -59,6 +68,24 @@ export const teller = agent(
         if (ctx.attempt === 1) throw new Error('once')
         yield* words(label, first - second, second)
         return
+      case 'steps':
+        for (const word of words(label, first)) {
+          yield await step(word, async () => {
+            await delay(second)
+            return word
+          })
+        }
+        return
+      case 'book': {
+        const found = await step('search', () => `${label} found, `)
+        const answer = await ctx.ask(`Which one, ${label}?`)
+        return text(found + (await step('pay', () => `${label} paid for ${answer.text}`)))
+      }
+      case 'nap': {
+        const down = await step('down', () => `${label} lay down, `)
+        await ctx.sleep(first)
+        return text(down + (await step('up', () => `${label} got up`)))
+      }
       case 'fail':
         return fail('as told')
       default:

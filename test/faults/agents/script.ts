@@ -12,6 +12,16 @@ export function said(label: string, count: number): string {
   return words(label, count).join('')
 }
 
+/** What a booking says when it was answered. */
+export function booked(label: string, answer: string): string {
+  return `${label} found, ${label} paid for ${answer}`
+}
+
+/** What a nap says. */
+export function napped(label: string): string {
+  return `${label} lay down, ${label} got up`
+}
+
 /** Names the task that a message belongs to. */
 export function labelOf(messageId: string): string {
   return /^message-(.*)-\d+$/.exec(messageId)?.[1] ?? messageId
@@ -34,6 +44,12 @@ export const script = {
   crashOnce: (count: number, before: number) => `crash-once ${count} ${before}`,
   /** The first attempt throws after so many words. */
   throwOnce: (count: number, before: number) => `throw-once ${count} ${before}`,
+  /** So many steps, each of which takes its time; says the result of each. */
+  steps: (count: number, everyMs = 0) => `steps ${count} ${everyMs}`,
+  /** A step, a question, and a step with the answer: two messages. */
+  book: () => 'book',
+  /** A step, a wait that nothing is kept in memory for, and a step. */
+  nap: (ms: number) => `nap ${ms}`,
   /** Fails for good. */
   fail: () => 'fail',
 }

@@ -8,7 +8,7 @@ import { summary } from './summary.js'
 
 const { values } = parseArgs({
   options: {
-    layout: { type: 'string', default: 'split' },
+    layout: { type: 'string', default: 'cluster' },
     minutes: { type: 'string', default: '30' },
     tasks: { type: 'string', default: '1000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },

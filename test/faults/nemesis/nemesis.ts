@@ -60,6 +60,22 @@ const STRIKES: readonly Strike[] = [
       random.pick<Gateway>(site.gateways).proxy.reset()
     },
   },
+  {
+    name: 'lose NATS for a while',
+    weight: 1,
+    async run(site, random) {
+      if (!site.hasNats) return
+      if (random.chance(0.5)) {
+        site.nats.proxy.blackhole()
+        await delay(random.int(4_000))
+        site.nats.proxy.heal()
+      } else {
+        await site.nats.server.kill()
+        await delay(random.int(MAX_DOWN_MS))
+        await site.nats.server.restart()
+      }
+    },
+  },
 ]
 
 /** Resolves when the signal aborts and everything is whole again. */

@@ -16,6 +16,8 @@ export const LAYOUTS = {
   serve: { replicas: 2 },
   /** Gateways and workers apart, and no bus between them. */
   split: { gateways: 2, workers: 2 },
+  /** The same with NATS. */
+  cluster: { gateways: 2, workers: 2, nats: true },
 } satisfies Record<string, SiteOptions>
 
 export type LayoutName = keyof typeof LAYOUTS

@@ -1,6 +1,6 @@
 /** What clients do during a run: kinds of tasks in fixed shares, each with the outcome it must have. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { said, script } from '../agents/script.js'
+import { booked, said, script } from '../agents/script.js'
 import { CANCELED, COMPLETED, follower, INPUT_REQUIRED, plan, planTold } from '../cells/cell.js'
 import type { Site } from '../processes/site.js'
 import type { Random } from './random.js'
@@ -20,7 +20,7 @@ const options = (urls: readonly string[]) => ({ urls, deadlineMs: DEADLINE_MS })
 export const KINDS: readonly Kind[] = [
   {
     name: 'stream',
-    share: 40,
+    share: 25,
     async run(site, label, urls, random) {
       const count = 5 + random.int(60)
       planTold(site, label, count)
@@ -53,7 +53,7 @@ export const KINDS: readonly Kind[] = [
   },
   {
     name: 'conversation',
-    share: 20,
+    share: 15,
     async run(site, label, urls, random) {
       const count = 1 + random.int(20)
       plan(site, { label, messages: 3, golden: `1: hello. 2: again. ${said(label, count)}` })
@@ -72,6 +72,26 @@ export const KINDS: readonly Kind[] = [
       const talk = follower(site, label, options(urls))
       await talk.say(script.ask())
       await talk.start(script.chat(`about ${random.int(9)}`))
+    },
+  },
+  {
+    name: 'steps',
+    share: 15,
+    async run(site, label, urls, random) {
+      const count = 1 + random.int(15)
+      planTold(site, label, count)
+      await follower(site, label, options(urls)).say(script.steps(count, random.int(300)))
+    },
+  },
+  {
+    name: 'booking',
+    share: 10,
+    async run(site, label, urls, random) {
+      plan(site, { label, messages: 2, golden: booked(label, 'two') })
+      const talk = follower(site, label, options(urls))
+      await talk.say(script.book())
+      await delay(random.int(2_000))
+      await talk.say('two')
     },
   },
   {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { silentLogger } from '../../../src/internal/logger.js'
 import { openTemporal, type TemporalServer } from '../../../src/temporal/embedded/index.js'
 import { SEARCH_ATTRIBUTES } from '../../../src/temporal/names.js'
+import { type NatsServer, startNats } from '../../support/nats.js'
 import { readEffects } from '../agents/effects.js'
 import { type Armed, arm, type Order } from '../fail-points/orders.js'
 import type { HistoryEvent } from '../history/history.js'
@@ -27,6 +28,8 @@ export interface SiteOptions {
   /** Gateways and workers as processes of their own, beside the replicas or in place of them. */
   readonly gateways?: number
   readonly workers?: number
+  /** Gateways and workers have a NATS server between them, reached through a proxy. Default false. */
+  readonly nats?: boolean
   /**
    * `embedded` (default): the processes start their Temporal server themselves, and keep it alive. `apart`: it is there
    * already, and they reach it through a proxy.
@@ -56,6 +59,8 @@ export class Site {
   readonly db: string
   private temporalServer: TemporalServer | undefined
   private temporalProxy: FaultProxy | undefined
+  private natsServer: NatsServer | undefined
+  private natsProxy: FaultProxy | undefined
 
   private constructor(directory: string) {
     this.directory = directory
@@ -66,6 +71,7 @@ export class Site {
     const site = new Site(await mkdtemp(join(tmpdir(), 'temporal-a2a-faults-')))
     try {
       if (options.temporal === 'apart') await site.startTemporal()
+      if (options.nats === true) await site.startNats()
       const { replicas = 0, gateways = 0, workers = 0 } = options
       for (let i = 1; i <= replicas; i += 1) await site.addGateway(`server-${i}`, 'serve', options)
       for (let i = 1; i <= gateways; i += 1) await site.addGateway(`gateway-${i}`, 'gateway', options)
@@ -81,6 +87,16 @@ export class Site {
   get temporal(): FaultProxy {
     if (this.temporalProxy === undefined) throw new Error('Temporal is not behind a proxy')
     return this.temporalProxy
+  }
+
+  /** Between the processes and NATS. */
+  get nats(): { readonly proxy: FaultProxy; readonly server: NatsServer } {
+    if (this.natsProxy === undefined || this.natsServer === undefined) throw new Error('there is no NATS')
+    return { proxy: this.natsProxy, server: this.natsServer }
+  }
+
+  get hasNats(): boolean {
+    return this.natsProxy !== undefined
   }
 
   get urls(): string[] {
@@ -119,6 +135,7 @@ export class Site {
   /** Starts what does not run. */
   async heal(): Promise<void> {
     this.temporalProxy?.heal()
+    this.natsProxy?.heal()
     for (const { proxy } of this.gateways) proxy.heal()
     await Promise.all(this.processes.map((process) => (process.alive ? undefined : this.restart(process))))
   }
@@ -146,6 +163,8 @@ export class Site {
     this.endTemporal()
     await Promise.all(this.gateways.map(({ proxy }) => proxy.stop()))
     await this.temporalProxy?.stop()
+    await this.natsProxy?.stop()
+    await this.natsServer?.stop()
     await this.temporalServer?.stop()
     await rm(this.directory, { recursive: true, force: true, maxRetries: 5 })
   }
@@ -158,6 +177,11 @@ export class Site {
       env: { ...process.env, TEMPORAL_ADDRESS: '' },
     })
     this.temporalProxy = await FaultProxy.start(Number(this.temporalServer.address.split(':')[1]))
+  }
+
+  private async startNats(): Promise<void> {
+    this.natsServer = await startNats()
+    this.natsProxy = await FaultProxy.start(this.natsServer.port)
   }
 
   private async addGateway(name: string, command: 'serve' | 'gateway', options: SiteOptions): Promise<void> {
@@ -185,6 +209,7 @@ export class Site {
         ...command,
         ...['--db', this.db, '--json'],
         ...(this.temporalProxy === undefined ? [] : ['--temporal-address', this.temporalProxy.address]),
+        ...(this.natsProxy === undefined ? [] : ['--nats', `nats://${this.natsProxy.address}`]),
         ...args,
       ],
       env: { FAULTS_DIR: this.directory, TEMPORAL_A2A_SECRET: SECRET },

@@ -1,0 +1,127 @@
+/** Steps, questions and waits of one handler, over the death of every process that could remember them. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { FailPointName } from '../../../src/internal/fail-points.js'
+import { booked, napped, script } from '../agents/script.js'
+import { Site } from '../processes/site.js'
+import {
+  CANCELED,
+  COMPLETED,
+  follower,
+  INPUT_REQUIRED,
+  plan,
+  planTold,
+  untilEffect,
+  untilSaid,
+  verdict,
+} from './cell.js'
+
+let site: Site
+
+beforeAll(async () => {
+  site = await Site.start({ replicas: 2 })
+})
+
+afterAll(async () => {
+  await site.stop()
+})
+
+const both = () => ({ urls: site.urls })
+
+/** How often each step of the task ran. */
+function runs(label: string): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const event of site.history()) {
+    if (event.kind === 'effect' && event.label === label && event.what === 'step') {
+      counts[event.name] = (counts[event.name] ?? 0) + 1
+    }
+  }
+  return counts
+}
+
+describe('when every process is killed', () => {
+  const results = new Map<string, string>()
+
+  beforeAll(async () => {
+    plan(site, { label: 'nap', golden: napped('nap') })
+    const napping = follower(site, 'nap', both()).say(script.nap(31_000))
+    plan(site, { label: 'booking', messages: 2, golden: booked('booking', 'the first') })
+    const booking = follower(site, 'booking', both())
+    expect((await booking.say(script.book())).state).toBe(INPUT_REQUIRED)
+    plan(site, { label: 'canceled', ends: [CANCELED] })
+    const canceled = follower(site, 'canceled', both())
+    await canceled.say(script.book())
+    planTold(site, 'steps', 20)
+    const stepping = follower(site, 'steps', both()).say(script.steps(20, 150))
+    await untilEffect(site, 'nap', 'down')
+    await untilSaid(site, 'steps', 'steps-8 ')
+    await Promise.all(site.processes.map((process) => process.kill()))
+    process.kill(site.temporalPid(), 'SIGKILL')
+    await site.heal()
+    expect((await booking.say('the first')).state).toBe(COMPLETED)
+    expect(await canceled.cancel()).toBe(CANCELED)
+    await Promise.all([napping, stepping])
+    for (const label of ['booking', 'canceled', 'steps', 'nap']) results.set(label, await verdict(site, [label]))
+  }, 120_000)
+
+  it('a booking that waits for its answer goes on with it: the search ran once', () => {
+    expect(results.get('booking')).toBe('')
+    expect(runs('booking')).toEqual({ search: 1, pay: 1 })
+  })
+
+  it('finished steps are not made again, and the stream says what they gave', () => {
+    expect(results.get('steps')).toBe('')
+    expect(Object.values(runs('steps')).filter((count) => count > 1).length).toBeLessThanOrEqual(1)
+  })
+
+  it('a wait ends at its time, in whatever process there is', () => {
+    expect(results.get('nap')).toBe('')
+    expect(runs('nap')).toEqual({ down: 1, up: 1 })
+  })
+
+  it('a task that waits can be canceled, and its question stays in its history', () => {
+    expect(results.get('canceled')).toBe('')
+    expect(runs('canceled')).toEqual({ search: 1 })
+  })
+})
+
+describe('a process killed', () => {
+  const MOMENTS: [FailPointName, string][] = [
+    ['checkpoint.before', 'before the outcome of a step is written'],
+    ['checkpoint.written', 'right after the outcome of a step is written'],
+    ['turn.result', 'when the question is asked and not written'],
+    ['turn.ended', 'when the question is written and nobody was told'],
+    ['send.accepted', 'when the answer is accepted and nobody knows'],
+  ]
+  const results = new Map<string, Promise<string>>()
+  const labelOf = (at: FailPointName) => `book-${at.replace('.', '-')}`
+
+  beforeAll(async () => {
+    for (const [at] of MOMENTS) {
+      const label = labelOf(at)
+      plan(site, { label, messages: 2, golden: booked(label, 'it') })
+      const armed = site.arm(at, 'kill')
+      const talk = follower(site, label, both())
+      const talking = talk.say(script.book()).then(() => talk.say('it'))
+      const { pid } = await armed.reached()
+      const struck = site.processes.find((process) => process.pid === pid)
+      if (struck === undefined) throw new Error('a process of nobody was killed')
+      await site.restart(struck)
+      results.set(
+        label,
+        talking.then(() => verdict(site, [label])),
+      )
+    }
+  }, 120_000)
+
+  it.each(MOMENTS)(
+    '%s: %s',
+    async (at) => {
+      expect(await results.get(labelOf(at))).toBe('')
+      const counts = runs(labelOf(at))
+      expect(counts.pay).toBe(1)
+      // Only a step whose outcome was not written may be made again.
+      expect(counts.search).toBe(at === 'checkpoint.before' ? 2 : 1)
+    },
+    60_000,
+  )
+})
