@@ -2,13 +2,13 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, connect as dial } from 'node:net'
+import { isRequired } from './required.js'
 
-/** `.ci/run` installs it; there a skip is a failure. */
 const INSTALL = 'apt-get install nats-server'
 const PATH = [process.env.PATH, '/usr/sbin', '/usr/local/sbin'].join(':')
 
 const found = spawnSync('nats-server', ['--version'], { env: { ...process.env, PATH } }).status === 0
-if (!found && process.env.CI) throw new Error(`nats-server is not on PATH: ${INSTALL}`)
+if (!found && isRequired('nats-server')) throw new Error(`nats-server is not on PATH: ${INSTALL}`)
 
 /** Empty, or why the tests are skipped: for the name of a suite. */
 export const natsMissing = found ? '' : ` (skipped: no nats-server on PATH; ${INSTALL})`
