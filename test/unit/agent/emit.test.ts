@@ -56,7 +56,10 @@ describe('ctx.emit', () => {
     [{ artifactUpdate: {} }, 'without artifact.artifactId'],
     [{ artifactUpdate: { artifact: { artifactId: 'a', parts: [{ text: 'a', url: 'b' }] } } }, 'whose parts[0] has not'],
     [{ artifactUpdate: { artifact: { artifactId: 'a', parts: [{ kind: 'text' }] } } }, 'whose parts[0] has not'],
-    [{ artifactUpdate: { artifact: { artifactId: 'a', parts: [{ raw: new Uint8Array() }] } } }, 'whose parts[0].raw is no string'],
+    [
+      { artifactUpdate: { artifact: { artifactId: 'a', parts: [{ raw: new Uint8Array() }] } } },
+      'whose parts[0].raw is no string',
+    ],
   ])('refuses %j', async (event, problem) => {
     await expect(runOnce(emitting(event as never), '')).rejects.toMatchObject({
       reason: 'INVALID_AGENT_RESPONSE',
