@@ -146,7 +146,7 @@ export function journalContract(name: string, start: () => Promise<Wire>): void 
         expect(streamedText(events)).toBe('Before. You chose Porto. ')
         const working = events.filter(({ statusUpdate }) => JSON.stringify(statusUpdate ?? '').includes('searching'))
         expect(working).toEqual([])
-        expect(outline(events).at(-1)).toBe('status INPUT_REQUIRED')
+        expect(outline(events).at(-1)).toMatch(/INPUT_REQUIRED$/)
       })
 
       it('calls the handler with its first message', async () => {
