@@ -14,6 +14,7 @@ import { messageNumber } from '../task/message-number.js'
 import type { HandlerOrigin, SuspendedHandler } from '../task/suspension.js'
 import type { TurnEndState, TurnResult } from '../task/task-record.js'
 import type { TurnInput } from '../task/turn-input.js'
+import type { AgentCalls } from './agent-calls.js'
 import { type AgentContext, TurnStopped } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
 import { AnswerCollector } from './answer.js'
@@ -48,6 +49,8 @@ export interface TurnHost extends TurnEventsHost, HandlerHost {
   onBegin?(): void
   /** Makes what was said and journalled so far durable. Rejects when it could not be written. */
   checkpoint(): Promise<void>
+  /** How other agents are reached; undefined where they cannot be. */
+  readonly agentCalls?: AgentCalls | undefined
   /** The journal as earlier attempts at this turn have left it. */
   readonly journalBefore: readonly JournalEntry[] | undefined
   /** The journal of the attempt, as soon as there is one: for checkpoints. */
@@ -162,7 +165,11 @@ class TurnRun {
         this.idle.progress()
         return host.checkpoint()
       },
-      drained: () => host.drained(),
+      drained: () => {
+        // The handler is given something, which is progress.
+        this.idle.progress()
+        return host.drained()
+      },
     })
     this.journalMade = made
     host.onJournal?.(made)
@@ -309,6 +316,7 @@ class TurnRun {
       ask: calls.ask,
       approve: calls.approve,
       sleep: calls.sleep,
+      call: calls.call,
     }
   }
 
@@ -323,6 +331,8 @@ class TurnRun {
       get journal() {
         return run.journal()
       },
+      agentCalls: this.host.agentCalls,
+      waits: () => this.idle.pause(),
       fits: (bytes) => this.fits(bytes),
       suspend: (handler, question) => {
         this.suspended = { handler, question }

@@ -29,22 +29,9 @@ export async function startTaskService(
   options: TaskServiceOptions,
   teardown: Teardown,
 ): Promise<TemporalEngine> {
-  const { client, store, bus, reachability, connection, temporal } = parts
+  const { client, store } = parts
   const { logger } = options
-  const engine = new TemporalEngine({
-    ...options,
-    client,
-    bus,
-    store,
-    reachability,
-    poll: () => (options.alone ? DEAF : HEARING),
-    searchAttributes: await ensureSearchAttributes(
-      connection.operatorService,
-      temporal.namespace,
-      SEARCH_ATTRIBUTES,
-      logger,
-    ),
-  })
+  const engine = await createEngine(parts, options)
   const background = new AbortController()
   const reconciling = reconcile(
     {
@@ -62,4 +49,26 @@ export async function startTaskService(
     await reconciling
   })
   return engine
+}
+
+/** The engine alone: for a process whose handlers call other agents. */
+export async function createEngine(
+  parts: TemporalParts<ConnectionLike & { readonly operatorService: OperatorService }>,
+  options: TaskServiceOptions,
+): Promise<TemporalEngine> {
+  const { client, store, bus, reachability, connection, temporal } = parts
+  return new TemporalEngine({
+    ...options,
+    client,
+    bus,
+    store,
+    reachability,
+    poll: () => (options.alone ? DEAF : HEARING),
+    searchAttributes: await ensureSearchAttributes(
+      connection.operatorService,
+      temporal.namespace,
+      SEARCH_ATTRIBUTES,
+      options.logger,
+    ),
+  })
 }

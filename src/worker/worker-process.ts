@@ -1,7 +1,9 @@
 /** A worker: runs the turns of tasks and tells what they say. Any number of them take their work from one queue. */
 import { NativeConnection } from '@temporalio/worker'
 import { type AgentDefinition, agentDirectory } from '../agent/agent-definition.js'
+import { LocalCalls } from '../engine/local-calls.js'
 import { startOrTakeDown } from '../internal/teardown.js'
+import { createEngine } from '../process/task-service.js'
 import { openTemporalParts, type TemporalPartsOptions } from '../process/temporal-parts.js'
 import { DEFAULT_TURN, type TurnTimes } from '../process/turn-times.js'
 import type { TemporalServer } from '../temporal/embedded/index.js'
@@ -31,6 +33,9 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
     const agents = agentDirectory(options.agents)
     installRuntime(logger)
     const parts = await openTemporalParts(options, (to) => NativeConnection.connect(to), teardown)
+    const taskQueue = options.taskQueue ?? DEFAULT_TASK_QUEUE
+    const { heartbeatTimeoutMs } = DEFAULT_TURN
+    const engine = await createEngine(parts, { logger, taskQueue, eagerStart: true, alone: true, heartbeatTimeoutMs })
     const announcer = new TurnAnnouncer(parts)
     const stopping = new AbortController()
     const stopWorker = await superviseWorker(
@@ -38,7 +43,8 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
         agents,
         connection: parts.connection,
         client: parts.client,
-        taskQueue: options.taskQueue ?? DEFAULT_TASK_QUEUE,
+        taskQueue,
+        agentCalls: new LocalCalls({ agents, engine, logger }),
         bus: parts.bus,
         logger,
         checkpointMs: options.turn?.checkpointMs ?? DEFAULT_TURN.checkpointMs,

@@ -273,6 +273,59 @@ export function journalContract(name: string, start: () => Promise<Wire>): void 
       })
     })
 
+    describe('ctx.call', () => {
+      it('gives back what the other agent has said; a retry finds the same task', async () => {
+        const key = newKey()
+        const done = await say(`call ${key} callee crash ${key} hello`)
+        expect(textOf(done)).toBe('callee said hello for local')
+        expect(ran(`callee/${key}`)).toBe(1)
+        const child = await wire.call('getTask', { id: statusText(done) ?? '' }, { agent: 'callee' })
+        expect([stateOf(child), textOf(child)]).toEqual(['TASK_STATE_COMPLETED', 'hello for local'])
+        expect(child.contextId).toBe(done.contextId)
+      })
+
+      it.each([
+        ['answering-callee', 're: hi'],
+        ['direct-callee', 'directly: hi'],
+      ])('takes a Message of %s', async (target, text) => {
+        const done = await say(`call ${newKey()} ${target} hi`)
+        expect([textOf(done), statusText(done)]).toEqual([`${target} said ${text}`, 'no task'])
+      })
+
+      it('may be made beside others', async () => {
+        expect(textOf(await say(`call-both ${newKey()}`))).toBe('l for local and r for local')
+      })
+
+      it.each([
+        ['fail', 'TASK_STATE_FAILED no way'],
+        ['reject', 'TASK_STATE_REJECTED not mine'],
+      ])('throws when the other agent gives up: %s', async (command, text) => {
+        expect(textOf(await say(`call-caught ${newKey()} callee ${command} x`))).toBe(text)
+      })
+
+      it('throws when the other agent asks, and can answer', async () => {
+        expect(textOf(await say(`call-caught ${newKey()} callee ask x`))).toBe('Which? got the answer')
+      })
+
+      it('fails the task when nobody catches that, or when there is no such agent', async () => {
+        expect(stateOf(await say(`call ${newKey()} callee fail x`))).toBe('TASK_STATE_FAILED')
+        expect(statusText(await say(`call ${newKey()} nobody x`))).toBe('ctx.call: no agent "nobody" is served here')
+      })
+
+      it('is canceled with its task', async () => {
+        const key = newKey()
+        const { id, contextId } = taskOf(
+          await wire.call('sendMessage', send(`call ${newKey()} callee wait ${key}`, NOW), AGENT),
+        )
+        await eventually(() => expect(ran(`callee/${key}`)).toBe(1))
+        await wire.call('cancelTask', { id }, AGENT)
+        await eventually(async () => {
+          const { tasks } = await wire.call('listTasks', { contextId }, { agent: 'callee' })
+          expect((tasks as object[]).map((task) => stateOf(task))).toEqual(['TASK_STATE_CANCELED'])
+        })
+      })
+    })
+
     describe('ctx.sleep', () => {
       it('waits in the process when it is short', async () => {
         expect(textOf(await say(`nap ${newKey()}`))).toBe('slept')
