@@ -37,6 +37,8 @@ export interface DurableCallsHost {
   readonly log: Logger
   /** How other agents are reached; undefined where they cannot be. */
   readonly agentCalls: AgentCalls | undefined
+  /** How long the handler may wait in the process before it is left, in milliseconds. */
+  readonly suspendAfterMs: number
   /** From here on the handler waits for somebody else. */
   waits(): void
   /** Whether the task may keep so many bytes more. */
@@ -47,14 +49,14 @@ export interface DurableCallsHost {
 
 export type Calls = Pick<AgentContext, CallKind>
 
-/** Sleeps up to here are waited for in the process. */
-const MAX_WAKE_SLEEP_MS = 30_000
+/** How long a handler may wait in the process, for a sleep or for another agent, before it is left, in milliseconds. */
+export const SUSPEND_AFTER_MS = 30_000
 const MIN_REMINDER_MS = 100
-/** Another agent is waited for in the process so long; then the handler is left, and looks again after growing pauses. */
-const MAX_CALL_WAIT_MS = 30_000
-const NEXT_CALL_WAIT_MS = 500
-const FIRST_CALL_PAUSE_MS = 5_000
-const MAX_CALL_PAUSE_MS = 120_000
+/** How long a handler that comes back to look for an answer waits for it, at most. */
+const LOOK_AGAIN_MS = 500
+/** The pauses between two looks, as parts of the wait before the first: they double from a sixth up to four times. */
+const FIRST_PAUSE = 1 / 6
+const MAX_PAUSE = 4
 /** Pause between two tries to hand a message over. */
 const CALL_RETRY_MS = 1_000
 const MAX_NAME = 200
@@ -125,7 +127,7 @@ export class DurableCalls implements Calls {
     const { resumed } = this.host.input
     if (resumed?.by === 'time' && sameCall(resumed.suspension.at, call)) {
       await this.host.journal.settle(call, {}, { durable: true })
-    } else if (ms > MAX_WAKE_SLEEP_MS) {
+    } else if (ms > this.host.suspendAfterMs) {
       await this.suspend(call, { until: 'time', wakeMs: ms })
     } else {
       await this.process(call, async () => {
@@ -256,12 +258,14 @@ export class DurableCalls implements Calls {
       const open = await this.busy(() => this.handOver(agentCalls, outgoing))
       this.called.set(call, open)
       const again = this.lookedBefore(outgoing.key)
-      const waitMs = again === undefined ? MAX_CALL_WAIT_MS : NEXT_CALL_WAIT_MS
+      const { suspendAfterMs } = this.host
+      const waitMs = again === undefined ? suspendAfterMs : Math.min(LOOK_AGAIN_MS, suspendAfterMs)
       this.host.waits()
       const answer = await agentCalls.answer(open, { waitMs, signal })
       signal.throwIfAborted()
       if (answer === undefined) {
-        const wakeMs = Math.min((again?.wakeMs ?? FIRST_CALL_PAUSE_MS / 2) * 2, MAX_CALL_PAUSE_MS)
+        const pauseMs = again?.wakeMs === undefined ? suspendAfterMs * FIRST_PAUSE : again.wakeMs * 2
+        const wakeMs = Math.ceil(Math.min(pauseMs, suspendAfterMs * MAX_PAUSE))
         return await this.suspend(call, { until: 'time', wakeMs })
       }
       const kept = keptAnswer(call.name, answer)

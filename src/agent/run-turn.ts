@@ -19,7 +19,7 @@ import { type AgentContext, TurnStopped } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
 import { AnswerCollector } from './answer.js'
 import { ApprovalDenied } from './durable-call-errors.js'
-import { DurableCalls, refusedCalls } from './durable-calls.js'
+import { DurableCalls, refusedCalls, SUSPEND_AFTER_MS } from './durable-calls.js'
 import { describe, eachResult, type HandlerHost, illegal, readResult } from './handler-results.js'
 import { IdleTimeout } from './idle-timeout.js'
 import { incomingMessage } from './incoming-message.js'
@@ -51,6 +51,8 @@ export interface TurnHost extends TurnEventsHost, HandlerHost {
   checkpoint(): Promise<void>
   /** How other agents are reached; undefined where they cannot be. */
   readonly agentCalls?: AgentCalls | undefined
+  /** How long a handler may wait in the process before it is left, in milliseconds. Default 30000. */
+  readonly suspendAfterMs?: number | undefined
   /** The journal as earlier attempts at this turn have left it. */
   readonly journalBefore: readonly JournalEntry[] | undefined
   /** The journal of the attempt, as soon as there is one: for checkpoints. */
@@ -332,6 +334,7 @@ class TurnRun {
         return run.journal()
       },
       agentCalls: this.host.agentCalls,
+      suspendAfterMs: this.host.suspendAfterMs ?? SUSPEND_AFTER_MS,
       waits: () => this.idle.pause(),
       fits: (bytes) => this.fits(bytes),
       suspend: (handler, question) => {

@@ -24,6 +24,8 @@ export interface WorkerOptions {
   readonly taskQueue: string
   readonly bus: EventBus
   readonly logger: Logger
+  /** How long a handler may wait in the process before it is left, in milliseconds. */
+  readonly suspendAfterMs: number
   /** How handlers reach other agents. */
   readonly agentCalls: AgentCalls
   /** A turn has begun here: its task is WORKING. */
@@ -76,6 +78,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
         namespace: client.options.namespace,
         shutdown: shutdown.signal,
         checkpointMs: options.checkpointMs,
+        suspendAfterMs: options.suspendAfterMs,
         agentCalls: options.agentCalls,
         onBegin: options.onTurnBegin,
       }),

@@ -61,8 +61,9 @@ interface Parts {
 }
 
 async function startMemory(options: OneProcessOptions, agents: AgentDirectory, teardown: Teardown): Promise<Parts> {
-  const { graceMs } = { ...DEFAULT_TURN, ...options.turn }
-  const engine = new MemoryEngine({ agents, bus: new InProcessBus(), logger: options.logger, graceMs })
+  const { graceMs, suspendAfterMs } = { ...DEFAULT_TURN, ...options.turn }
+  const { logger } = options
+  const engine = new MemoryEngine({ agents, bus: new InProcessBus(), logger, graceMs, suspendAfterMs })
   teardown.add(() => engine.close())
   return { engine, temporal: undefined, secret: randomSecret() }
 }

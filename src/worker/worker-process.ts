@@ -18,7 +18,7 @@ export interface WorkerProcessOptions extends TemporalPartsOptions {
   readonly taskQueue?: string
   /** Turns that run at once. Default 2000. */
   readonly maxTurns?: number
-  readonly turn?: Partial<Pick<TurnTimes, 'checkpointMs' | 'graceMs'>>
+  readonly turn?: Partial<Pick<TurnTimes, 'checkpointMs' | 'graceMs' | 'suspendAfterMs'>>
 }
 
 export interface WorkerProcess {
@@ -49,6 +49,7 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
         logger,
         checkpointMs: options.turn?.checkpointMs ?? DEFAULT_TURN.checkpointMs,
         graceMs: options.turn?.graceMs ?? DEFAULT_TURN.graceMs,
+        suspendAfterMs: options.turn?.suspendAfterMs ?? DEFAULT_TURN.suspendAfterMs,
         onTurnBegin: (input) => announcer.began(input),
         onTurnEnd: (record) => announcer.ended(record),
         ...(maxTurns === undefined ? {} : { maxTurns }),

@@ -21,6 +21,8 @@ export interface MemoryEngineOptions {
   readonly agents: AgentDirectory
   readonly bus: EventBus
   readonly logger: Logger
+  /** How long a handler may wait in the process before it is left, in milliseconds. Default 30000. */
+  readonly suspendAfterMs?: number
   /** How handlers reach agents at a URL. Default: they do not. */
   readonly remoteCalls?: AgentCalls
   /** Ended tasks that are kept; the oldest go first. Default 10000. */
@@ -64,6 +66,7 @@ export class MemoryEngine implements Engine {
       bus: this.bus,
       logger: this.options.logger,
       graceMs: this.options.graceMs ?? 5000,
+      suspendAfterMs: this.options.suspendAfterMs,
       agentCalls: this.agentCalls,
       onChange: (record) => this.place(key, record),
     })

@@ -28,6 +28,7 @@ export interface MemoryTaskHost {
   readonly bus: EventBus
   readonly logger: Logger
   readonly graceMs: number
+  readonly suspendAfterMs: number | undefined
   readonly agentCalls: AgentCalls
   onChange(record: TaskRecord): void
 }
@@ -188,6 +189,7 @@ export class MemoryTask {
             checkpoint: async () => {
               journalled = journal?.snapshot
             },
+            suspendAfterMs: this.host.suspendAfterMs,
             agentCalls: this.host.agentCalls,
             journalBefore: journalled,
             onJournal: (made) => {

@@ -33,6 +33,8 @@ export interface AgentTurnOptions {
   readonly checkpointMs: number
   /** How long a handler may go on after it was told to stop, in milliseconds. */
   readonly graceMs: number
+  /** How long a handler may wait in the process before it is left, in milliseconds. */
+  readonly suspendAfterMs: number
   /** How handlers reach other agents. */
   readonly agentCalls: AgentCalls
   /** A turn has begun here: the task is WORKING. */
@@ -149,6 +151,7 @@ class TurnAttempt {
         this.events = events
       },
       checkpoint: async () => writer?.save(),
+      suspendAfterMs: this.options.suspendAfterMs,
       agentCalls: this.options.agentCalls,
       journalBefore: this.before?.journal,
       onJournal: (journal) => {
