@@ -27,5 +27,8 @@ afterAll(async () => {
 
 journalContract('journal in memory', async () => wireNamed('jsonrpc', memory.url))
 journalContract('journal in memory, always leaving', async () => wireNamed('jsonrpc', leaving.url))
-journalContract('journal on temporal, always leaving', async () => wireNamed('jsonrpc', leavingTemporal.url))
+journalContract('journal on temporal, always leaving', async () => wireNamed('jsonrpc', leavingTemporal.url), [
+  'sleep',
+  'call',
+])
 journalContract('journal on temporal', async () => wireNamed('jsonrpc', temporal.url))

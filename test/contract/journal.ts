@@ -18,7 +18,14 @@ import { type Wire, WireError } from '../support/wires.js'
 const NOW = { configuration: { returnImmediately: true } }
 const AGENT = { agent: 'journaled' }
 
-export function journalContract(name: string, start: () => Promise<Wire>): void {
+type Section = 'step' | 'ask' | 'approve' | 'sleep' | 'call'
+
+/** @param sections default: all */
+export function journalContract(name: string, start: () => Promise<Wire>, sections?: readonly Section[]): void {
+  const section = (of: Section, cases: () => void) => {
+    if (sections === undefined || sections.includes(of)) describe(`ctx.${of}`, cases)
+  }
+
   describe(name, () => {
     let wire: Wire
     let keys = 0
@@ -49,7 +56,7 @@ export function journalContract(name: string, start: () => Promise<Wire>): void 
         return task
       }, ms)
 
-    describe('ctx.step', () => {
+    section('step', () => {
       it('runs once, however often the handler runs; steps beside each other and of one name too', async () => {
         const key = newKey()
         const task = await say(`steps ${key}`)
@@ -120,7 +127,7 @@ export function journalContract(name: string, start: () => Promise<Wire>): void 
       })
     })
 
-    describe('ctx.ask', () => {
+    section('ask', () => {
       it('ends the turn, and the answer goes on from the same line', async () => {
         const key = newKey()
         const asked = await say(`ask ${key}`)
@@ -242,7 +249,7 @@ export function journalContract(name: string, start: () => Promise<Wire>): void 
       })
     })
 
-    describe('ctx.approve', () => {
+    section('approve', () => {
       it.each([
         ['Yes.', {}],
         ['', { parts: [{ data: { approved: true } }] }],
@@ -273,7 +280,7 @@ export function journalContract(name: string, start: () => Promise<Wire>): void 
       })
     })
 
-    describe('ctx.call', () => {
+    section('call', () => {
       it('gives back what the other agent has said; a retry finds the same task', async () => {
         const key = newKey()
         const done = await say(`call ${key} callee crash ${key} hello`)
@@ -326,7 +333,7 @@ export function journalContract(name: string, start: () => Promise<Wire>): void 
       })
     })
 
-    describe('ctx.sleep', () => {
+    section('sleep', () => {
       it('waits in the process when it is short', async () => {
         expect(textOf(await say(`nap ${newKey()}`))).toBe('slept')
       })
