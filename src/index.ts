@@ -2,10 +2,12 @@
 
 export type { ArtifactJson, MessageJson, PartJson, TaskJson, TaskStateJson } from '../gen/lf/a2a/v1/a2a_pb.js'
 export { A2AError, type A2AErrorReason, isA2AError } from './a2a/errors.js'
+export { CalledTaskError, type CallResult } from './agent/agent-calls.js'
 export {
   type AgentContext,
   type AskOptions,
   type Caller,
+  type CallOptions,
   type Question,
   type StepContext,
   type StepOptions,

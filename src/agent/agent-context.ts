@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { MessageJson, PartJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import type { Duration } from '../internal/duration.js'
 import type { Logger } from '../internal/logger.js'
+import type { CallResult } from './agent-calls.js'
 import type { IncomingMessage } from './incoming-message.js'
 import type { EmittedEvent } from './result.js'
 import type { Resume } from './resume.js'
@@ -110,6 +111,22 @@ export interface AgentContext extends TurnContext {
   approve(question: Question, options?: AskOptions): Promise<void>
   /** Waits; above 30 s nothing of the handler is kept in memory meanwhile, and the task is WORKING. */
   sleep(duration: Duration): Promise<void>
+  /**
+   * Sends a message to another agent and waits for what comes of it, however long that takes: after 30 s nothing of the
+   * handler is kept in memory meanwhile. It is sent once, whatever crashes, and canceled with this task.
+   *
+   * @param agent id of an agent that is served with this one, or the URL of any other
+   * @throws CalledTaskError the agent has failed, rejected the task, was canceled, or asks for something
+   * @throws A2AError the agent does not take the message
+   */
+  call(agent: string | URL, message: Question, options?: CallOptions): Promise<CallResult>
+}
+
+export interface CallOptions {
+  /** Continues a task of the called agent, such as one that has asked for something. */
+  readonly taskId?: string
+  /** Of the message. */
+  readonly metadata?: NonNullable<MessageJson['metadata']>
 }
 
 /** What a question says: text, or parts of a message as ProtoJSON. */

@@ -1,6 +1,7 @@
 /** What durable calls throw into a handler: the same the first time and after every replay. */
 import { A2AError, type A2AErrorReason, isA2AError } from '../a2a/errors.js'
 import { type CallError, type CallKey, describeCall } from '../task/journal-entry.js'
+import { CalledTaskError, type KeptFailure } from './agent-calls.js'
 
 /** Characters of a message that are kept. */
 const MAX_MESSAGE = 4_096
@@ -77,9 +78,10 @@ export function toCallError(thrown: unknown): CallError {
 
 export function fromCallError(call: CallKey, error: CallError): Error {
   if (error.reason !== undefined) return new A2AError(error.reason as A2AErrorReason, error.message)
+  if (call.kind === 'call') return new CalledTaskError(error.message, error.details as KeptFailure)
   return call.kind === 'ask' || call.kind === 'approve' ? new AskTimeout() : new StepError(call.name, error)
 }
 
-function cut(text: string): string {
+export function cut(text: string): string {
   return text.length <= MAX_MESSAGE ? text : `${text.slice(0, MAX_MESSAGE).toWellFormed()}...`
 }

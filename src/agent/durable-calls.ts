@@ -7,14 +7,23 @@ import { type Duration, durationMs } from '../internal/duration.js'
 import type { Logger } from '../internal/logger.js'
 import { type CallKind, describeCall, sameCall } from '../task/journal-entry.js'
 import { tooLarge } from '../task/may-continue.js'
-import type { HandlerOrigin, SuspendedHandler } from '../task/suspension.js'
+import type { HandlerOrigin, OpenAgentCall, SuspendedHandler, Suspension } from '../task/suspension.js'
 import type { TurnInput } from '../task/turn-input.js'
-import type { AgentContext, AskOptions, Question, StepContext, StepOptions } from './agent-context.js'
+import {
+  type AgentCalls,
+  type CallResult,
+  callResult,
+  type KeptAnswer,
+  type KeptFailure,
+  keptAnswer,
+  type OutgoingCall,
+} from './agent-calls.js'
+import type { AgentContext, AskOptions, CallOptions, Question, StepContext, StepOptions } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
-import { ApprovalDenied, AskTimeout, fromCallError, toCallError } from './durable-call-errors.js'
+import { ApprovalDenied, AskTimeout, cut, fromCallError, toCallError } from './durable-call-errors.js'
 import { illegal } from './handler-results.js'
 import { type IncomingMessage, incomingMessage } from './incoming-message.js'
-import type { Journal, NewOutcome, OpenCall } from './journal.js'
+import { type Journal, type NewOutcome, type OpenCall, stopped, stopReason } from './journal.js'
 import { notKeepable } from './journal-value.js'
 import { type ReadAnswer, readApproval, readBySchema } from './read-answer.js'
 import { currentStep, insideStep } from './step-scope.js'
@@ -26,6 +35,10 @@ export interface DurableCallsHost {
   readonly journal: Journal
   readonly signal: AbortSignal
   readonly log: Logger
+  /** How other agents are reached; undefined where they cannot be. */
+  readonly agentCalls: AgentCalls | undefined
+  /** How long the handler may wait in the process before it is left, in milliseconds. */
+  readonly suspendAfterMs: number
   /** Whether the task may keep so many bytes more. */
   fits(bytes: number): boolean
   /** The silence that follows is no idleness, until the way back is called. */
@@ -34,19 +47,34 @@ export interface DurableCallsHost {
   suspend(handler: SuspendedHandler, question?: readonly PartJson[]): void
 }
 
-export type Calls = Pick<AgentContext, Exclude<CallKind, 'call'>>
+export type Calls = Pick<AgentContext, CallKind>
 
-/** Sleeps up to here are waited for in the process. */
-const MAX_WAKE_SLEEP_MS = 30_000
+/** How long a handler may wait in the process, for a sleep or for another agent, before it is left, in milliseconds. */
+export const SUSPEND_AFTER_MS = 30_000
 const MIN_REMINDER_MS = 100
+/** How long a handler that comes back to look for an answer waits for it, at most. */
+const LOOK_AGAIN_MS = 500
+/** The pauses between two looks, as parts of the wait before the first: they double from a sixth up to four times. */
+const FIRST_PAUSE = 1 / 6
+const MAX_PAUSE = 4
+/** Pause between two tries to hand a message over. */
+const CALL_RETRY_MS = 1_000
 const MAX_NAME = 200
+
+interface Suspending {
+  readonly call: OpenCall
+  readonly how: Pick<SuspendedHandler, 'until' | 'wakeMs' | 'remindMs'>
+  readonly question: readonly PartJson[] | undefined
+}
 
 export class DurableCalls implements Calls {
   private readonly host: DurableCallsHost
   /** Calls that are being done in this process. */
   private running = 0
   /** The call that the handler is about to wait in. */
-  private suspending: OpenCall | undefined
+  private suspending: Suspending | undefined
+  /** Calls to other agents that have begun and have no answer. */
+  private readonly called = new Map<OpenCall, OpenAgentCall>()
 
   constructor(host: DurableCallsHost) {
     this.host = host
@@ -68,6 +96,9 @@ export class DurableCalls implements Calls {
   approve = (question: Question, options: AskOptions = {}): Promise<void> => handled(this.runApprove(question, options))
 
   sleep = (duration: Duration): Promise<void> => handled(this.runSleep(duration))
+
+  call = (agent: string | URL, message: Question, options: CallOptions = {}): Promise<CallResult> =>
+    handled(this.runCall(String(agent), message, options))
 
   private async runStep<Value>(
     name: string,
@@ -96,15 +127,14 @@ export class DurableCalls implements Calls {
     const { resumed } = this.host.input
     if (resumed?.by === 'time' && sameCall(resumed.suspension.at, call)) {
       await this.host.journal.settle(call, {}, { durable: true })
-    } else if (ms > MAX_WAKE_SLEEP_MS) {
+    } else if (ms > this.host.suspendAfterMs) {
       await this.suspend(call, { until: 'time', wakeMs: ms })
     } else {
       await this.process(call, async () => {
         const resume = this.host.pause()
         await sleep(ms, this.host.signal)
         resume()
-        this.host.signal.throwIfAborted()
-        return {}
+        return this.host.signal.aborted ? stopped(this.host.signal) : {}
       })
     }
   }
@@ -169,7 +199,7 @@ export class DurableCalls implements Calls {
       try {
         return this.kept(call, await insideStep(call.name, async () => work({ signal, attempt, idempotencyKey })))
       } catch (error) {
-        signal.throwIfAborted()
+        if (signal.aborted) return stopped(signal)
         const last = attempt >= maxAttempts || isA2AError(error)
         log.warn(
           { err: error, step: call.name, try: attempt },
@@ -178,7 +208,7 @@ export class DurableCalls implements Calls {
         if (last) return { error: toCallError(error) }
       }
       await sleep(Math.min(initialIntervalMs * 2 ** (attempt - 1), maxIntervalMs), signal)
-      signal.throwIfAborted()
+      if (signal.aborted) return stopped(signal)
     }
   }
 
@@ -200,34 +230,133 @@ export class DurableCalls implements Calls {
   }
 
   /** Does a call in this process, and keeps what comes of it. */
-  private async process(call: OpenCall, work: () => Promise<NewOutcome>): Promise<void> {
+  private process(call: OpenCall, work: () => Promise<NewOutcome>): Promise<void> {
+    return this.busy(async () => this.host.journal.settle(call, await work()))
+  }
+
+  private async runCall(target: string, message: Question, options: CallOptions): Promise<CallResult> {
+    this.mayCall('call')
+    const call = await this.host.journal.begin('call', target)
+    if (call.outcome === undefined) await this.callAgent(call, message, options)
+    return callResult(this.valueGiven(call) as KeptAnswer)
+  }
+
+  private async callAgent(call: OpenCall, message: Question, { taskId, metadata }: CallOptions): Promise<void> {
+    const { agent, agentCalls, input, origin, signal } = this.host
+    if (agentCalls === undefined)
+      throw illegal(agent.id, 'called ctx.call, but no other agent can be reached from here')
+    const outgoing: OutgoingCall = {
+      target: call.name,
+      key: `${input.tenant}/${input.agentId}/${input.taskId}/${origin.turn}/${call.ordinal}/${call.name}`,
+      parts: typeof message === 'string' ? [{ text: message }] : message,
+      contextId: input.task.contextId ?? '',
+      owner: input.owner,
+      tenant: input.tenant,
+      ...(taskId === undefined ? {} : { taskId }),
+      ...(metadata === undefined ? {} : { metadata }),
+    }
+    try {
+      const open = await this.busy(() => this.handOver(agentCalls, outgoing))
+      this.called.set(call, open)
+      const again = this.lookedBefore(outgoing.key)
+      const { suspendAfterMs } = this.host
+      const waitMs = again === undefined ? suspendAfterMs : Math.min(LOOK_AGAIN_MS, suspendAfterMs)
+      const resume = this.host.pause()
+      const answer = await agentCalls.answer(open, { waitMs, signal })
+      resume()
+      signal.throwIfAborted()
+      if (answer === undefined) {
+        const pauseMs = again?.wakeMs === undefined ? suspendAfterMs * FIRST_PAUSE : again.wakeMs * 2
+        const wakeMs = Math.ceil(Math.min(pauseMs, suspendAfterMs * MAX_PAUSE))
+        return await this.suspend(call, { until: 'time', wakeMs })
+      }
+      const kept = keptAnswer(call.name, answer)
+      this.called.delete(call)
+      await this.process(call, async () => ('value' in kept ? this.kept(call, kept.value) : failedCall(kept)))
+    } catch (error) {
+      await this.afterCallError(call, agentCalls, error)
+    }
+  }
+
+  /** The suspension in which the handler has left this call to wait for it, when it comes back by time. */
+  private lookedBefore(key: string): Suspension | undefined {
+    const { resumed } = this.host.input
+    const { suspension } = resumed ?? {}
+    const open = suspension?.at.kind === 'call' && suspension.called?.some((each) => each.key === key)
+    return resumed?.by === 'time' && open ? suspension : undefined
+  }
+
+  /** What an agent does not take, it would not take again. */
+  private async afterCallError(call: OpenCall, agentCalls: AgentCalls, error: unknown): Promise<void> {
+    const { signal, log, journal } = this.host
+    const open = this.called.get(call)
+    if (signal.aborted) {
+      if (stopReason(signal) === 'canceled' && open !== undefined) {
+        await agentCalls
+          .cancel(open)
+          .catch((cause: unknown) => log.warn({ err: cause }, 'called task was not canceled'))
+      }
+      return stopped(signal)
+    }
+    if (!isA2AError(error) || call.outcome !== undefined) throw error
+    this.called.delete(call)
+    await this.busy(() => journal.settle(call, { error: toCallError(error) }))
+  }
+
+  private async handOver(agentCalls: AgentCalls, outgoing: OutgoingCall): Promise<OpenAgentCall> {
+    const { signal, log } = this.host
+    for (;;) {
+      try {
+        return await agentCalls.begin(outgoing)
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!isA2AError(error) || error.reason !== 'UNAVAILABLE') throw error
+        log.warn({ err: error, agent: outgoing.target }, 'agent cannot be reached, will be tried again')
+      }
+      await sleep(CALL_RETRY_MS, signal)
+      signal.throwIfAborted()
+    }
+  }
+
+  /** While this runs in the process, the handler is not left. */
+  private async busy<Value>(work: () => Promise<Value>): Promise<Value> {
     this.running += 1
     try {
-      await this.host.journal.settle(call, await work())
+      return await work()
     } finally {
       this.running -= 1
       this.host.journal.changed()
     }
   }
 
-  /** Never resolves. Calls that are being done come to their end first. */
-  private async suspend(
-    call: OpenCall,
-    how: Pick<SuspendedHandler, 'until' | 'wakeMs' | 'remindMs'>,
-    question?: readonly PartJson[],
-  ): Promise<never> {
+  /** Never resolves. Calls that are being done come to their end first; other agents go on meanwhile. */
+  private async suspend(call: OpenCall, how: Suspending['how'], question?: readonly PartJson[]): Promise<never> {
     const { agent, journal, origin } = this.host
     const what = `called ctx.${call.kind} while`
-    if (this.suspending !== undefined) {
-      throw illegal(agent.id, `${what} ctx.${this.suspending.kind} waits; only one of them may wait at a time`)
+    const before = this.suspending
+    if (before !== undefined && before.call.kind !== 'call' && call.kind !== 'call') {
+      throw illegal(agent.id, `${what} ctx.${before.call.kind} waits; only one of them may wait at a time`)
     }
-    if (agent.answers === 'message')
+    if (agent.answers === 'message') {
       throw illegal(agent.id, `${what} it declares answers: 'message'; only a task can wait`)
-    this.suspending = call
+    }
+    // Whoever waits for an answer or a time of its own decides how the handler goes on.
+    if (before === undefined || before.call.kind === 'call') this.suspending = { call, how, question }
+    if (before !== undefined) return new Promise<never>(() => {})
     await journal.idle(() => this.running === 0)
-    const { kind, name, ordinal } = call
-    const at = { kind, name, ordinal }
-    this.host.suspend({ origin, journal: journal.snapshot ?? [], at, ...how }, question)
+    const last = this.suspending ?? { call, how, question }
+    const { kind, name, ordinal } = last.call
+    const called = [...this.called.values()]
+    this.host.suspend(
+      {
+        origin,
+        journal: journal.snapshot ?? [],
+        at: { kind, name, ordinal },
+        ...last.how,
+        ...(called.length === 0 ? {} : { called }),
+      },
+      last.question,
+    )
     return new Promise<never>(() => {})
   }
 
@@ -243,6 +372,10 @@ export class DurableCalls implements Calls {
   }
 }
 
+function failedCall({ failure, said }: { failure: KeptFailure; said: string }): NewOutcome {
+  return { error: { name: 'CalledTaskError', message: cut(said), code: failure.state, details: failure } }
+}
+
 /** The same promise; one that fails unseen, because its handler does not wait for it, does no harm to the process. */
 function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {})
@@ -254,5 +387,11 @@ export function refusedCalls({ id, run }: AgentDefinition): Calls {
   const refuse = (kind: CallKind) => async (): Promise<never> => {
     throw illegal(id, `called ctx.${kind}, but it declares run: '${run}'; only run: 'durable' has it`)
   }
-  return { step: refuse('step'), ask: refuse('ask'), approve: refuse('approve'), sleep: refuse('sleep') }
+  return {
+    step: refuse('step'),
+    ask: refuse('ask'),
+    approve: refuse('approve'),
+    sleep: refuse('sleep'),
+    call: refuse('call'),
+  }
 }

@@ -4,6 +4,7 @@ import type { ArtifactJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { isA2AError } from '../a2a/errors.js'
 import type { TurnResult } from '../task/task-record.js'
 import type { TurnInput } from '../task/turn-input.js'
+import { CalledTaskError } from './agent-calls.js'
 import { TurnStopped } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
 import { AskTimeout } from './durable-call-errors.js'
@@ -18,8 +19,8 @@ export function isFinalFailure(error: unknown, failures: number, agent: AgentDef
   if (error instanceof TurnStopped) return true
   // What the agent must never give, it would give again.
   if (isA2AError(error)) return true
-  // A question stays unanswered.
-  if (error instanceof AskTimeout) return true
+  // A question stays unanswered, and a called task stays as it has ended.
+  if (error instanceof AskTimeout || error instanceof CalledTaskError) return true
   return failures >= agent.retry.maxAttempts
 }
 

@@ -17,6 +17,7 @@ import {
   describeCall,
   type JournalEntry,
 } from '../task/journal-entry.js'
+import { type StopReason, TurnStopped } from './agent-context.js'
 import { ChangedOrderError } from './durable-call-errors.js'
 
 export interface JournalHost {
@@ -27,6 +28,16 @@ export interface JournalHost {
   save(): Promise<void>
   /** Resolves when everything has run that can run without waiting for something outside of this process. */
   drained(): Promise<void>
+}
+
+/** Why the handler has to stop; undefined while it may go on. */
+export function stopReason({ reason }: AbortSignal): StopReason | undefined {
+  return reason instanceof TurnStopped ? reason.reason : undefined
+}
+
+/** What becomes of a call of a handler that has to stop: it throws, and when the handler is only left, nothing follows. */
+export function stopped(signal: AbortSignal): Promise<never> {
+  return stopReason(signal) === 'suspended' ? new Promise<never>(() => {}) : Promise.reject(signal.reason)
 }
 
 /** A call that has begun. */
@@ -93,7 +104,8 @@ export class Journal {
    * @throws TurnStopped
    */
   async begin(kind: CallKind, name: string): Promise<OpenCall> {
-    this.host.signal.throwIfAborted()
+    const { signal } = this.host
+    if (signal.aborted) return stopped(signal)
     const holdMs = this.draining ? PROMPT_HOLD_MS : HOLD_MS
     const call = this.nextKey(kind, name)
     this.called.push(call)
@@ -104,6 +116,7 @@ export class Journal {
     }
     await this.until(() => this.given >= known.after, holdMs)
     if (known.outcome !== undefined) await this.give(known, known.outcome.order)
+    else if (kind === 'call' && keyOf(known) === this.awaited) this.catchUp()
     return known
   }
 
@@ -179,6 +192,18 @@ export class Journal {
     this.drain()
   }
 
+  /** A handler that waits for other agents is back when it waits again: any of them may answer first. */
+  private catchUp(): void {
+    const back = this.until(() => this.given >= this.recorded && !this.draining)
+    back.then(
+      () => {
+        this.caughtUp = true
+        this.changed()
+      },
+      () => {},
+    )
+  }
+
   /** Lets the handler run before anything else is given to it. */
   private drain(): void {
     this.draining = true
@@ -191,16 +216,16 @@ export class Journal {
 
   /** Until it is written, however long that takes: nothing may be given to the handler before. */
   private async write(): Promise<void> {
+    const { signal } = this.host
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
       try {
         await this.host.save()
         // Nothing was written when another attempt has the turn meanwhile.
-        this.host.signal.throwIfAborted()
-        return
+        return signal.aborted ? await stopped(signal) : undefined
       } catch (error) {
-        this.host.signal.throwIfAborted()
+        if (signal.aborted) return stopped(signal)
         this.host.log.warn({ err: error }, 'the journal could not be written, will be tried again')
-        await sleep(pauseMs, this.host.signal)
+        await sleep(pauseMs, signal)
       }
     }
   }
@@ -222,7 +247,8 @@ export class Journal {
       const timer =
         holdMs === undefined ? undefined : setTimeout(() => settle(() => reject(this.changedOrder())), holdMs)
       this.waiting.add(check)
-      off = onAbort(this.host.signal, () => settle(() => reject(this.host.signal.reason)))
+      const { signal } = this.host
+      off = onAbort(signal, () => settle(() => stopped(signal).catch(reject)))
     })
   }
 

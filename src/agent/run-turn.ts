@@ -14,12 +14,13 @@ import { messageNumber } from '../task/message-number.js'
 import type { HandlerOrigin, SuspendedHandler } from '../task/suspension.js'
 import type { TurnEndState, TurnResult } from '../task/task-record.js'
 import type { TurnInput } from '../task/turn-input.js'
+import type { AgentCalls } from './agent-calls.js'
 import { type AgentContext, TurnStopped } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
 import { AnswerCollector } from './answer.js'
 import { eventProblem } from './check-result.js'
 import { ApprovalDenied } from './durable-call-errors.js'
-import { DurableCalls, refusedCalls } from './durable-calls.js'
+import { DurableCalls, refusedCalls, SUSPEND_AFTER_MS } from './durable-calls.js'
 import { describe, eachResult, type HandlerHost, illegal, readResult } from './handler-results.js'
 import { IdleTimeout } from './idle-timeout.js'
 import { incomingMessage } from './incoming-message.js'
@@ -52,6 +53,10 @@ export interface TurnHost extends TurnEventsHost, HandlerHost {
   checkpoint(): Promise<void>
   /** The same, tried until it succeeds or the turn is stopped: before an artifact is shown that the next attempt could not know of. */
   writeAhead(): Promise<void>
+  /** How other agents are reached; undefined where they cannot be. */
+  readonly agentCalls?: AgentCalls | undefined
+  /** How long a handler may wait in the process before it is left, in milliseconds. Default 30000. */
+  readonly suspendAfterMs?: number | undefined
   /** The journal as earlier attempts at this turn have left it. */
   readonly journalBefore: readonly JournalEntry[] | undefined
   /** The journal of the attempt, as soon as there is one: for checkpoints. */
@@ -166,7 +171,11 @@ class TurnRun {
         this.idle.progress()
         return host.checkpoint()
       },
-      drained: () => host.drained(),
+      drained: () => {
+        // The handler is given something, which is progress.
+        this.idle.progress()
+        return host.drained()
+      },
     })
     this.journalMade = made
     host.onJournal?.(made)
@@ -325,6 +334,7 @@ class TurnRun {
       ask: calls.ask,
       approve: calls.approve,
       sleep: calls.sleep,
+      call: calls.call,
     }
   }
 
@@ -339,6 +349,8 @@ class TurnRun {
       get journal() {
         return run.journal()
       },
+      agentCalls: this.host.agentCalls,
+      suspendAfterMs: this.host.suspendAfterMs ?? SUSPEND_AFTER_MS,
       fits: (bytes) => this.fits(bytes),
       pause: () => {
         this.idle.pause()

@@ -31,22 +31,9 @@ export async function startTaskService(
   options: TaskServiceOptions,
   teardown: Teardown,
 ): Promise<TemporalEngine> {
-  const { client, store, bus, reachability, connection, temporal } = parts
+  const { client, store } = parts
   const { logger, agents, taskQueue } = options
-  const engine = new TemporalEngine({
-    ...options,
-    client,
-    bus,
-    store,
-    reachability,
-    poll: () => (options.runsTurns || bus.hearsOthers ? HEARING : DEAF),
-    searchAttributes: await ensureSearchAttributes(
-      connection.operatorService,
-      temporal.namespace,
-      SEARCH_ATTRIBUTES,
-      logger,
-    ),
-  })
+  const engine = await createEngine(parts, options)
   const background = new AbortController()
   const reconciling = reconcile(
     {
@@ -66,4 +53,26 @@ export async function startTaskService(
     await reconciling
   })
   return engine
+}
+
+/** The engine alone: for a process whose handlers call other agents. */
+export async function createEngine(
+  parts: TemporalParts<ConnectionLike & { readonly operatorService: OperatorService }>,
+  options: TaskServiceOptions,
+): Promise<TemporalEngine> {
+  const { client, store, bus, reachability, connection, temporal } = parts
+  return new TemporalEngine({
+    ...options,
+    client,
+    bus,
+    store,
+    reachability,
+    poll: () => (options.runsTurns || bus.hearsOthers ? HEARING : DEAF),
+    searchAttributes: await ensureSearchAttributes(
+      connection.operatorService,
+      temporal.namespace,
+      SEARCH_ATTRIBUTES,
+      options.logger,
+    ),
+  })
 }

@@ -6,6 +6,16 @@ export interface TurnTimes {
   readonly heartbeatTimeoutMs: number
   /** How long a handler may go on after it was told to stop, in milliseconds. Default 2000. */
   readonly graceMs: number
+  /**
+   * How long a handler may wait in the process, for `ctx.sleep` or `ctx.call`, before it is left and called again later;
+   * milliseconds. Default 30000.
+   */
+  readonly suspendAfterMs: number
 }
 
-export const DEFAULT_TURN: TurnTimes = { checkpointMs: 2_000, heartbeatTimeoutMs: 6_000, graceMs: 2_000 }
+export const DEFAULT_TURN: TurnTimes = {
+  checkpointMs: 2_000,
+  heartbeatTimeoutMs: 6_000,
+  graceMs: 2_000,
+  suspendAfterMs: 30_000,
+}

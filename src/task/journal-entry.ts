@@ -38,6 +38,8 @@ export interface CallError {
   readonly code?: string | number
   /** Reason of an A2A error. */
   readonly reason?: string
+  /** What else the error carries, as JSON. */
+  readonly details?: unknown
 }
 
 export function sameCall(a: CallKey, b: CallKey): boolean {

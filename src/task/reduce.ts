@@ -11,7 +11,7 @@
  */
 import type { ArtifactJson, MessageJson, TaskJson, TaskStatusJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { isInterrupted, isTerminal, stateOf } from '../a2a/state.js'
-import { nextAlarm, reminded, suspend } from './suspension.js'
+import { hasCallsToCancel, nextAlarm, reminded, suspend } from './suspension.js'
 import { MAX_KEYS, type QueuedMessage, type TaskRecord, type TurnParams, type TurnResult } from './task-record.js'
 
 export type TaskEvent =
@@ -123,7 +123,8 @@ function turnStarted(record: TaskRecord, at: string): TaskRecord {
 
 /** The handler goes on by time alone. A question that got no answer becomes part of the history, as an answered one does. */
 function turnWoken(record: TaskRecord, at: string): TaskRecord {
-  if (nextAlarm(record)?.type !== 'wake') throw new IllegalTransitionError('turnWoken: no handler waits for its time')
+  if (nextAlarm(record)?.type !== 'wake' && !hasCallsToCancel(record))
+    throw new IllegalTransitionError('turnWoken: no handler waits for its time')
   const history = historyWithQuestion(record.task)
   return next(record, {
     task: withStatus({ ...record.task, history }, { state: 'TASK_STATE_WORKING', timestamp: at }),

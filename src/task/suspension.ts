@@ -1,4 +1,5 @@
 /** A handler that waits inside a call while nothing of it runs: what is kept of it, and what continues it. */
+import type { MessageJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { type CallKey, type JournalEntry, sameCall } from './journal-entry.js'
 import type { TaskRecord, TurnParams } from './task-record.js'
 
@@ -9,6 +10,23 @@ export interface HandlerOrigin {
   /** Index of the message in the task's history. */
   readonly place: number
   readonly params: TurnParams
+}
+
+/** A call to another agent that has not been answered yet: all that is needed to ask for the answer, or to cancel it. */
+export interface OpenAgentCall {
+  /** Id of an agent that is served here, or the URL of one that is served elsewhere. */
+  readonly target: string
+  /** Makes a repeat find what the first one began. */
+  readonly key: string
+  readonly tenant: string
+  readonly owner: string
+  readonly contextId: string
+  /** Empty for an agent that has no tasks. */
+  readonly taskId: string
+  /** The turn of that task that handles the message. */
+  readonly turn: number
+  /** The message itself, for an agent that has no tasks. */
+  readonly message?: MessageJson
 }
 
 /** What a turn leaves behind whose handler waits: from here the next turn goes on. */
@@ -23,6 +41,8 @@ export interface SuspendedHandler {
   readonly wakeMs?: number
   /** Milliseconds between two reminders of the question; undefined: none. */
   readonly remindMs?: number
+  /** Calls to other agents that are open meanwhile. */
+  readonly called?: readonly OpenAgentCall[]
 }
 
 /** The same in the record of its task. Times are ISO 8601, UTC. */
@@ -34,8 +54,11 @@ export interface Suspension extends SuspendedHandler {
 /** How a suspended handler goes on. */
 export interface ResumedHandler {
   readonly suspension: Suspension
-  /** `answer`: by a message. `early`: by one that was sent before the question was shown. `time`: by the clock. */
-  readonly by: 'answer' | 'early' | 'time'
+  /**
+   * `answer`: by a message. `early`: by one that was sent before the question was shown. `time`: by the clock.
+   * `canceled`: it does not go on, but the agents that it has called are to be canceled.
+   */
+  readonly by: 'answer' | 'early' | 'time' | 'canceled'
   /** Index in the task's history of the message that continues it. */
   readonly place?: number
 }
@@ -71,6 +94,11 @@ export function nextAlarm({ suspended, position, cancelRequested }: TaskRecord):
   const { wakeAt, remindAt } = suspended
   if (remindAt !== undefined && (wakeAt === undefined || remindAt < wakeAt)) return { type: 'remind', at: remindAt }
   return wakeAt === undefined ? undefined : { type: 'wake', at: wakeAt }
+}
+
+/** The task is being canceled while its handler waits for other agents: a turn of its own cancels them first. */
+export function hasCallsToCancel({ suspended, position, cancelRequested }: TaskRecord): boolean {
+  return cancelRequested && position.ended && (suspended?.called?.length ?? 0) > 0
 }
 
 function later(at: string, ms: number | undefined): string | undefined {

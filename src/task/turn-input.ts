@@ -40,12 +40,17 @@ export function turnInput(record: TaskRecord, taken: QueuedMessage | undefined):
     message: taken?.message ?? task.history?.[place] ?? {},
     params: taken?.params ?? suspended?.origin.params ?? {},
     place,
-    ...(suspended === undefined ? {} : { resumed: resumed(suspended, taken, place) }),
+    ...(suspended === undefined ? {} : { resumed: resumed(record, suspended, taken, place) }),
   }
 }
 
-function resumed(suspension: Suspension, taken: QueuedMessage | undefined, place: number): ResumedHandler {
-  if (taken === undefined) return { suspension, by: 'time' }
+function resumed(
+  { cancelRequested }: TaskRecord,
+  suspension: Suspension,
+  taken: QueuedMessage | undefined,
+  place: number,
+): ResumedHandler {
+  if (taken === undefined) return { suspension, by: cancelRequested ? 'canceled' : 'time' }
   return { suspension, by: taken.early === true ? 'early' : 'answer', place }
 }
 

@@ -3,6 +3,7 @@
 import type { Client } from '@temporalio/client'
 import { type InjectedSinks, type NativeConnection, Worker } from '@temporalio/worker'
 import { failPoint } from '#failpoints'
+import type { AgentCalls } from '../agent/agent-calls.js'
 import type { AgentDirectory } from '../agent/agent-definition.js'
 import type { EventBus } from '../bus/event-bus.js'
 import { taskKey } from '../bus/live-event.js'
@@ -23,6 +24,10 @@ export interface WorkerOptions {
   readonly taskQueue: string
   readonly bus: EventBus
   readonly logger: Logger
+  /** How long a handler may wait in the process before it is left, in milliseconds. */
+  readonly suspendAfterMs: number
+  /** How handlers reach other agents. */
+  readonly agentCalls: AgentCalls
   /** A turn has begun here: its task is WORKING. */
   onTurnBegin(input: TurnInput): void
   /** A turn has ended, durably. */
@@ -73,6 +78,8 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
         namespace: client.options.namespace,
         shutdown: shutdown.signal,
         checkpointMs: options.checkpointMs,
+        suspendAfterMs: options.suspendAfterMs,
+        agentCalls: options.agentCalls,
         onBegin: options.onTurnBegin,
       }),
     },

@@ -3,6 +3,7 @@ import { NativeConnection } from '@temporalio/worker'
 import { type AgentDefinition, type AgentDirectory, agentDirectory } from '../agent/agent-definition.js'
 import { InProcessBus } from '../bus/in-process-bus.js'
 import type { Engine } from '../engine/engine.js'
+import { LocalCalls } from '../engine/local-calls.js'
 import { MemoryEngine } from '../engine/memory/memory-engine.js'
 import { startOrTakeDown, type Teardown } from '../internal/teardown.js'
 import { secretBeside } from '../process/installation-secret.js'
@@ -64,8 +65,9 @@ interface Parts {
 }
 
 async function startMemory(options: OneProcessOptions, agents: AgentDirectory, teardown: Teardown): Promise<Parts> {
-  const { graceMs } = { ...DEFAULT_TURN, ...options.turn }
-  const engine = new MemoryEngine({ agents, bus: new InProcessBus(), logger: options.logger, graceMs })
+  const { graceMs, suspendAfterMs } = { ...DEFAULT_TURN, ...options.turn }
+  const { logger } = options
+  const engine = new MemoryEngine({ agents, bus: new InProcessBus(), logger, graceMs, suspendAfterMs })
   teardown.add(() => engine.close())
   return { engine, temporal: undefined, store: undefined, secret: randomSecret() }
 }
@@ -91,6 +93,7 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
       taskQueue,
       bus: parts.bus,
       logger,
+      agentCalls: new LocalCalls({ agents, engine, logger }),
       ...turn,
       onTurnBegin: (input) => announcer.began(input),
       onTurnEnd: (record) => {

@@ -1,7 +1,9 @@
 /** A worker: runs the turns of tasks and tells what they say. Any number of them take their work from one queue. */
 import { NativeConnection } from '@temporalio/worker'
 import { type AgentDefinition, agentDirectory } from '../agent/agent-definition.js'
+import { LocalCalls } from '../engine/local-calls.js'
 import { startOrTakeDown } from '../internal/teardown.js'
+import { createEngine } from '../process/task-service.js'
 import { openTemporalParts, type TemporalPartsOptions } from '../process/temporal-parts.js'
 import { DEFAULT_TURN, type TurnTimes } from '../process/turn-times.js'
 import type { TemporalServer } from '../temporal/embedded/index.js'
@@ -19,7 +21,7 @@ export interface WorkerProcessOptions extends TemporalPartsOptions {
   readonly taskQueue?: string
   /** Turns that run at once. Default 2000. */
   readonly maxTurns?: number
-  readonly turn?: Partial<Pick<TurnTimes, 'checkpointMs' | 'graceMs'>>
+  readonly turn?: Partial<Pick<TurnTimes, 'checkpointMs' | 'graceMs' | 'suspendAfterMs'>>
 }
 
 export interface WorkerProcess {
@@ -36,6 +38,17 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
     const agents = agentDirectory(options.agents)
     installRuntime(logger)
     const parts = await openTemporalParts(options, (to) => NativeConnection.connect(to), teardown)
+    const taskQueue = options.taskQueue ?? DEFAULT_TASK_QUEUE
+    const { heartbeatTimeoutMs } = DEFAULT_TURN
+    // Turns run here, but those that handlers of this process call may run elsewhere.
+    const engine = await createEngine(parts, {
+      agents,
+      logger,
+      taskQueue,
+      eagerStart: true,
+      runsTurns: false,
+      heartbeatTimeoutMs,
+    })
     const announcer = new TurnAnnouncer(parts, SETTLE_MS)
     const stopping = new AbortController()
     const stopWorker = await superviseWorker(
@@ -43,11 +56,13 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
         agents,
         connection: parts.connection,
         client: parts.client,
-        taskQueue: options.taskQueue ?? DEFAULT_TASK_QUEUE,
+        taskQueue,
+        agentCalls: new LocalCalls({ agents, engine, logger }),
         bus: parts.bus,
         logger,
         checkpointMs: options.turn?.checkpointMs ?? DEFAULT_TURN.checkpointMs,
         graceMs: options.turn?.graceMs ?? DEFAULT_TURN.graceMs,
+        suspendAfterMs: options.turn?.suspendAfterMs ?? DEFAULT_TURN.suspendAfterMs,
         onTurnBegin: (input) => announcer.began(input),
         onTurnEnd: (record) => announcer.ended(record),
         ...(maxTurns === undefined ? {} : { maxTurns }),

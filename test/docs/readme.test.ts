@@ -55,13 +55,15 @@ describe('the shell lines of the README', () => {
 })
 
 describe('the code of the README', () => {
-  const [hello = '', travel = ''] = blocks('ts')
+  const [hello = '', travel = '', booking = ''] = blocks('ts')
 
   it('compiles', async () => {
     const file = join(ROOT, 'test/docs/readme-code.ts')
     await writeFile(file, `${hello.replace('await serve', 'export const served = serve')}\n`)
     const other = join(ROOT, 'test/docs/readme-travel.ts')
     await writeFile(other, travel)
+    const third = join(ROOT, 'test/docs/readme-booking.ts')
+    await writeFile(third, booking)
     try {
       const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
       const flags = [
@@ -76,11 +78,13 @@ describe('the code of the README', () => {
         '--types',
         'node',
       ]
-      await run(process.execPath, [tsc, ...flags, file, other], { cwd: ROOT }).catch((error: { stdout?: string }) => {
-        throw new Error(error.stdout)
-      })
+      await run(process.execPath, [tsc, ...flags, file, other, third], { cwd: ROOT }).catch(
+        (error: { stdout?: string }) => {
+          throw new Error(error.stdout)
+        },
+      )
     } finally {
-      await Promise.all([rm(file, { force: true }), rm(other, { force: true })])
+      await Promise.all([file, other, third].map((each) => rm(each, { force: true })))
     }
   }, 60_000)
 

@@ -44,6 +44,8 @@ describe.runIf(process.env.RECORD)('recording', () => {
     const server = await startTestServer({
       temporalAddress: inject('temporalAddress'),
       agents: [...agents, ...journalAgents],
+      // So that waits for other agents are seen in the history.
+      turn: { suspendAfterMs: 1 },
     })
     const known = new Set((await kept()).map(nameOf))
     const connection = await Connection.connect({ address: inject('temporalAddress') })

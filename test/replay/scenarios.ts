@@ -1,5 +1,6 @@
 /** The lives of tasks whose histories are kept: one of each way through the workflow. */
 import { openGate } from '../support/agents.js'
+import { ran } from '../support/journal-agents.js'
 import { eventually, send, stateOf, taskOf, textOf } from '../support/reading.js'
 import type { Wire } from '../support/wires.js'
 
@@ -151,6 +152,23 @@ export const SCENARIOS: readonly Scenario[] = [
       await remindedOf(wire, id)
       await wire.call('cancelTask', { id }, JOURNALED)
       return id
+    },
+  },
+  {
+    name: 'called-another-agent',
+    agent: 'journaled',
+    run: (wire) => ask(wire, 'call replay callee say replay hello'),
+  },
+  {
+    name: 'canceled-while-calling',
+    agent: 'journaled',
+    async run(wire) {
+      const { id } = taskOf(await wire.call('sendMessage', send('call replay callee wait replay-call', NOW), JOURNALED))
+      await eventually(() => {
+        if (ran('callee/replay-call') === 0) throw new Error('not yet')
+      })
+      await wire.call('cancelTask', { id }, JOURNALED)
+      return endedOf(wire, id)
     },
   },
   {

@@ -1,6 +1,17 @@
 /** An agent that makes the durable calls a message asks for; what its steps do is counted here. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { ApprovalDenied, AskTimeout, agent, data, StepError, status } from '../../src/index.js'
+import {
+  ApprovalDenied,
+  AskTimeout,
+  agent,
+  CalledTaskError,
+  complete,
+  data,
+  fail,
+  reject,
+  StepError,
+  status,
+} from '../../src/index.js'
 import { gate } from './agents.js'
 
 /** How often the work of a step has run, by `<word of the message>/<step>`. */
@@ -184,6 +195,27 @@ export const journaled = agent(
         await gate(key, ctx.signal)
         return `answer: ${answer.text}`
       }
+      case 'call': {
+        const [target = '', ...words] = rest
+        const { text, data: json, taskId } = await ctx.call(target, words.join(' '))
+        if (ctx.attempt === 1 && words[0] === 'crash') throw new Error('once')
+        yield `${target} said ${text}${json === undefined ? '' : JSON.stringify(json)}`
+        return complete(taskId ?? 'no task')
+      }
+      case 'call-caught':
+        try {
+          await ctx.call(rest[0] ?? '', rest.slice(1).join(' '))
+        } catch (error) {
+          if (!(error instanceof CalledTaskError)) throw error
+          if (!error.isWaiting) return `${error.state} ${error.message}`
+          const { text } = await ctx.call(error.agent, 'the answer', { taskId: error.taskId })
+          return `${error.message} ${text}`
+        }
+        return 'not reached'
+      case 'call-both': {
+        const both = await Promise.all([ctx.call('callee', `say ${key} l`), ctx.call('callee', `say ${key} r`)])
+        return both.map(({ text }) => text).join(' and ')
+      }
       case 'mirror': {
         const answer = await ctx.ask('Go on?')
         yield data({ text: message.text, turn: ctx.turn, history: ctx.history.length, answer: answer.text })
@@ -194,6 +226,28 @@ export const journaled = agent(
     }
   },
 )
+
+/** What the others call. */
+export const callee = agent({ id: 'callee' }, async (message, ctx) => {
+  const [command = '', key = '', ...rest] = message.text.split(' ')
+  if (ctx.turn === 1) count(`callee/${key}`)
+  switch (command) {
+    case 'fail':
+      return fail('no way')
+    case 'reject':
+      return reject('not mine')
+    case 'ask':
+      return `got ${(await ctx.ask('Which?')).text}`
+    case 'wait':
+      await gate(key, ctx.signal)
+      return 'waited'
+    default:
+      return `${rest.join(' ')} for ${ctx.caller.principal}`
+  }
+})
+
+export const answeringCallee = agent({ id: 'answering-callee', answers: 'message' }, ({ text }) => `re: ${text}`)
+export const directCallee = agent({ id: 'direct-callee', run: 'direct' }, ({ text }) => `directly: ${text}`)
 
 /** Calls in a mode that has none; the types forbid it. */
 export const inlineStepper = agent({ id: 'inline-stepper', run: 'inline' }, async (_, ctx) => {
@@ -206,4 +260,4 @@ export const directStepper = agent({ id: 'direct-stepper', run: 'direct' }, asyn
   return 'not reached'
 })
 
-export const journalAgents = [journaled, inlineStepper, directStepper]
+export const journalAgents = [callee, answeringCallee, directCallee, journaled, inlineStepper, directStepper]

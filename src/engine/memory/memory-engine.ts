@@ -3,6 +3,7 @@
  * state machine as on Temporal, without its durability.
  */
 import { taskNotFound } from '../../a2a/errors.js'
+import type { AgentCalls } from '../../agent/agent-calls.js'
 import type { AgentDefinition, AgentDirectory } from '../../agent/agent-definition.js'
 import type { EventBus } from '../../bus/event-bus.js'
 import { taskKey } from '../../bus/live-event.js'
@@ -13,12 +14,17 @@ import { isEnded, LAST_ATTEMPT } from '../../task/reduce.js'
 import { type NewTask, newTaskRecord, type TaskRecord, type TaskRef } from '../../task/task-record.js'
 import { withPicture } from '../../task/turn-picture.js'
 import { type Engine, type FollowUp, type StartOutcome, type TaskReading, taskReading } from '../engine.js'
+import { LocalCalls } from '../local-calls.js'
 import { MemoryTask } from './memory-task.js'
 
 export interface MemoryEngineOptions {
   readonly agents: AgentDirectory
   readonly bus: EventBus
   readonly logger: Logger
+  /** How long a handler may wait in the process before it is left, in milliseconds. Default 30000. */
+  readonly suspendAfterMs?: number
+  /** How handlers reach agents at a URL. Default: they do not. */
+  readonly remoteCalls?: AgentCalls
   /** Ended tasks that are kept; the oldest go first. Default 10000. */
   readonly maxEndedTasks?: number
   /** How long a handler may go on after a cancel, in milliseconds. Default 5000. */
@@ -34,6 +40,7 @@ export class MemoryEngine implements Engine {
   readonly maxPollMs = 0
   readonly bus: EventBus
   private readonly options: MemoryEngineOptions
+  private readonly agentCalls: AgentCalls
   private readonly tasks = new Map<string, MemoryTask>()
   private readonly places = new Map<string, Place[]>()
   private readonly ended: string[] = []
@@ -43,6 +50,13 @@ export class MemoryEngine implements Engine {
   constructor(options: MemoryEngineOptions) {
     this.options = options
     this.bus = options.bus
+    const { agents, logger, remoteCalls } = options
+    this.agentCalls = new LocalCalls({
+      agents,
+      logger,
+      engine: this,
+      ...(remoteCalls === undefined ? {} : { remote: remoteCalls }),
+    })
   }
 
   async start(input: NewTask, agent: AgentDefinition): Promise<StartOutcome> {
@@ -52,6 +66,8 @@ export class MemoryEngine implements Engine {
       bus: this.bus,
       logger: this.options.logger,
       graceMs: this.options.graceMs ?? 5000,
+      suspendAfterMs: this.options.suspendAfterMs,
+      agentCalls: this.agentCalls,
       onChange: (record) => this.place(key, record),
     })
     this.tasks.set(key, task)

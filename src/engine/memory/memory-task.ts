@@ -1,5 +1,6 @@
 /** One task in memory: its record, its queue of turns, its cancel. */
 
+import type { AgentCalls } from '../../agent/agent-calls.js'
 import { TurnStopped } from '../../agent/agent-context.js'
 import type { AgentDefinition } from '../../agent/agent-definition.js'
 import { failedTurn, isFinalFailure, leftBehind } from '../../agent/failed-turn.js'
@@ -15,7 +16,7 @@ import { type Logger, withFields } from '../../internal/logger.js'
 import type { JournalEntry } from '../../task/journal-entry.js'
 import { refusal } from '../../task/may-continue.js'
 import { lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfKey } from '../../task/reduce.js'
-import { type Alarm, nextAlarm } from '../../task/suspension.js'
+import { type Alarm, hasCallsToCancel, nextAlarm, type ResumedHandler } from '../../task/suspension.js'
 import type { QueuedMessage, TaskRecord, TurnResult } from '../../task/task-record.js'
 import { type TurnInput, turnInput } from '../../task/turn-input.js'
 import { turnFinished } from '../../task/turn-outcome.js'
@@ -28,6 +29,8 @@ export interface MemoryTaskHost {
   readonly bus: EventBus
   readonly logger: Logger
   readonly graceMs: number
+  readonly suspendAfterMs: number | undefined
+  readonly agentCalls: AgentCalls
   onChange(record: TaskRecord): void
 }
 
@@ -77,6 +80,7 @@ export class MemoryTask {
     this.change({ type: 'cancelRequested' })
     clearTimeout(this.alarmTimer)
     if (this.stopTurn !== undefined) this.stopTurn('canceled')
+    else if (hasCallsToCancel(this.record)) this.wake()
     else this.endWith({ type: 'canceled', at: now() })
   }
 
@@ -99,10 +103,20 @@ export class MemoryTask {
 
   /** The turn that has just begun; false when the process stops. */
   private async handle(taken: QueuedMessage | undefined): Promise<boolean> {
-    const result = await this.turn(turnInput(this.record, taken))
+    const input = turnInput(this.record, taken)
+    const result = input.resumed?.by === 'canceled' ? await this.cancelCalls(input.resumed) : await this.turn(input)
     if (result === undefined) return false
     this.endWith(turnFinished(this.record, result, now()))
     return true
+  }
+
+  private async cancelCalls({ suspension }: ResumedHandler): Promise<TurnResult> {
+    for (const call of suspension.called ?? []) {
+      await this.host.agentCalls.cancel(call).catch((error: unknown) => {
+        this.host.logger.warn({ err: error, agent: call.target }, 'called task was not canceled')
+      })
+    }
+    return { attempt: 1, seq: 0, state: 'TASK_STATE_CANCELED', artifacts: [] }
   }
 
   /** What happens next to a waiting task by time alone. */
@@ -124,6 +138,10 @@ export class MemoryTask {
       this.setAlarm()
       return
     }
+    this.wake()
+  }
+
+  private wake(): void {
     this.change({ type: 'turnWoken', at: now() })
     this.running = this.handle(undefined)
       .then((ended) => (ended ? this.work() : undefined))
@@ -173,6 +191,8 @@ export class MemoryTask {
               journalled = journal?.snapshot
             },
             writeAhead: async () => {},
+            suspendAfterMs: this.host.suspendAfterMs,
+            agentCalls: this.host.agentCalls,
             journalBefore: journalled,
             onJournal: (made) => {
               journal = made

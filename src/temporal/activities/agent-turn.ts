@@ -1,6 +1,7 @@
 /** One attempt at a turn as a Temporal activity: events to the bus, checkpoints, and the result as the commit. */
 import { ApplicationFailure, Context, type Info } from '@temporalio/activity'
 import { failPoint } from '#failpoints'
+import type { AgentCalls } from '../../agent/agent-calls.js'
 import { TurnStopped } from '../../agent/agent-context.js'
 import type { AgentDefinition, AgentDirectory } from '../../agent/agent-definition.js'
 import { failedTurn, isFinalFailure, leftBehind } from '../../agent/failed-turn.js'
@@ -12,6 +13,7 @@ import type { EventBus } from '../../bus/event-bus.js'
 import { type LiveEvent, taskKey } from '../../bus/live-event.js'
 import { onAbort, sleep } from '../../internal/abort.js'
 import { type Logger, withFields } from '../../internal/logger.js'
+import type { ResumedHandler } from '../../task/suspension.js'
 import type { TurnResult } from '../../task/task-record.js'
 import type { TurnInput } from '../../task/turn-input.js'
 import type { Checkpoint } from '../../task/turn-outcome.js'
@@ -33,12 +35,18 @@ export interface AgentTurnOptions {
   readonly checkpointMs: number
   /** How long a handler may go on after it was told to stop, in milliseconds. */
   readonly graceMs: number
+  /** How long a handler may wait in the process before it is left, in milliseconds. */
+  readonly suspendAfterMs: number
+  /** How handlers reach other agents. */
+  readonly agentCalls: AgentCalls
   /** A turn has begun here: the task is WORKING. */
   onBegin(input: TurnInput): void
 }
 
 /** Attempts that may vanish with their worker before the turn is given up: a handler that kills its process. */
 const MAX_LOST_ATTEMPTS = 20
+/** How often it is tried to cancel the tasks that a canceled one waits for. */
+const MAX_CANCEL_ATTEMPTS = 5
 /** Wait before a turn is offered again whose agent this worker does not have. */
 const NOT_SERVED_RETRY_MS = 1_000
 /** Pause between two tries to write down that an artifact is about to be shown. */
@@ -101,6 +109,7 @@ class TurnAttempt {
   async run(): Promise<TurnResult> {
     const { lost } = this
     if (!this.info.isLocal && lost > MAX_LOST_ATTEMPTS) return this.failed(new Error(`${lost} attempts were lost`))
+    if (this.input.resumed?.by === 'canceled') return this.cancelCalls(this.input.resumed)
     const writer = this.info.isLocal ? undefined : this.checkpointWriter()
     this.fence = writer === undefined ? undefined : this.makeFence(writer)
     const key = taskKey(this.input)
@@ -127,6 +136,19 @@ class TurnAttempt {
     }
   }
 
+  /** The task is being canceled: so are those that its handler waits for. */
+  private async cancelCalls({ suspension }: ResumedHandler): Promise<TurnResult> {
+    for (const call of suspension.called ?? []) {
+      try {
+        await this.options.agentCalls.cancel(call)
+      } catch (error) {
+        this.log.warn({ err: error, agent: call.target, calledTask: call.taskId }, 'called task was not canceled')
+        if (this.info.attempt < MAX_CANCEL_ATTEMPTS) throw error
+      }
+    }
+    return { attempt: this.info.attempt, seq: 0, state: 'TASK_STATE_CANCELED', artifacts: [] }
+  }
+
   private runHandler(writer: CheckpointWriter | undefined): Promise<TurnResult> {
     return runTurn(this.agent, this.input, {
       attempt: this.info.attempt,
@@ -144,6 +166,8 @@ class TurnAttempt {
       },
       checkpoint: async () => writer?.save(),
       writeAhead: () => this.writeAhead(writer),
+      suspendAfterMs: this.options.suspendAfterMs,
+      agentCalls: this.options.agentCalls,
       journalBefore: this.journalBefore,
       onJournal: (journal) => {
         this.journal = journal

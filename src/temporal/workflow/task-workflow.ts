@@ -26,7 +26,7 @@ import type { A2AError } from '../../a2a/errors.js'
 import { stateOf } from '../../a2a/state.js'
 import { refusal } from '../../task/may-continue.js'
 import { isEnded, lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfKey } from '../../task/reduce.js'
-import { type Alarm, nextAlarm } from '../../task/suspension.js'
+import { type Alarm, hasCallsToCancel, nextAlarm } from '../../task/suspension.js'
 import type { QueuedMessage, TaskRecord, TurnResult } from '../../task/task-record.js'
 import { type TurnInput, turnInput } from '../../task/turn-input.js'
 import { type Checkpoint, turnFinished, turnVanished } from '../../task/turn-outcome.js'
@@ -112,6 +112,9 @@ export async function a2aTask({ record: initial, policy }: TaskWorkflowInput): P
       if (taken !== undefined) {
         apply({ type: 'turnStarted', at: now() })
         inline = await handle(taken)
+      } else if (hasCallsToCancel(record)) {
+        apply({ type: 'turnWoken', at: now() })
+        await handle(undefined)
       } else if (record.cancelRequested) {
         apply({ type: 'canceled', at: now() })
       } else if (alarm?.type === 'wake') {

@@ -1,0 +1,186 @@
+/** `ctx.call` to agents of the same installation: their tasks are begun, read and canceled through the engine. */
+import { START } from '../a2a/cursor.js'
+import { A2AError, isA2AError } from '../a2a/errors.js'
+import { isInterrupted, isTerminal, stateOf } from '../a2a/state.js'
+import type { AgentAnswer, AgentCalls, OutgoingCall } from '../agent/agent-calls.js'
+import type { AgentDefinition, AgentDirectory } from '../agent/agent-definition.js'
+import { runTurn } from '../agent/run-turn.js'
+import { taskKey } from '../bus/live-event.js'
+import { sleep } from '../internal/abort.js'
+import { type Logger, withFields } from '../internal/logger.js'
+import { reduce } from '../task/reduce.js'
+import type { OpenAgentCall } from '../task/suspension.js'
+import { newTaskRecord, type TaskRef } from '../task/task-record.js'
+import { turnInput } from '../task/turn-input.js'
+import type { Engine } from './engine.js'
+
+export interface LocalCallsOptions {
+  readonly agents: AgentDirectory
+  readonly engine: Engine
+  readonly logger: Logger
+  /** Agents that are served elsewhere; without it, calls to a URL are refused. */
+  readonly remote?: AgentCalls
+}
+
+/** The longest pause between two looks at a task that is waited for, in milliseconds. */
+const MAX_LOOK_MS = 5_000
+const FIRST_LOOK_MS = 250
+
+export class LocalCalls implements AgentCalls {
+  private readonly options: LocalCallsOptions
+
+  constructor(options: LocalCallsOptions) {
+    this.options = options
+  }
+
+  async begin(call: OutgoingCall): Promise<OpenAgentCall> {
+    if (isUrl(call.target)) return this.remote().begin(call)
+    const { target, key, tenant, owner, contextId, parts, metadata } = call
+    const agent = this.agent(target)
+    const id = await uuidOf(key)
+    const open = { target, key, tenant, owner }
+    const message = {
+      messageId: id,
+      role: 'ROLE_USER' as const,
+      parts: [...parts],
+      ...(metadata === undefined ? {} : { metadata }),
+    }
+    if (agent.run === 'direct') {
+      return { ...open, taskId: '', turn: 0, contextId, message: { ...message, contextId } }
+    }
+    if (call.taskId !== undefined) {
+      const { taskId } = call
+      const task = await this.options.engine.read({ tenant, agentId: target, taskId })
+      if (task === undefined || task.owner !== owner)
+        throw new A2AError('TASK_NOT_FOUND', 'Task not found', { metadata: { taskId } })
+      const { turn } = await this.options.engine.send(
+        { tenant, agentId: target, taskId },
+        {
+          message: { ...message, taskId, contextId: task.task.contextId ?? '' },
+          params: {},
+          owner,
+          idempotencyKey: key,
+        },
+      )
+      return { ...open, taskId, turn, contextId: task.task.contextId ?? '' }
+    }
+    await this.options.engine.start(
+      {
+        tenant,
+        agentId: target,
+        taskId: id,
+        owner,
+        contextId,
+        message: { ...message, taskId: id, contextId },
+        params: {},
+        at: new Date().toISOString(),
+      },
+      agent,
+    )
+    return { ...open, taskId: id, turn: 1, contextId }
+  }
+
+  async answer(
+    call: OpenAgentCall,
+    options: { readonly waitMs: number; readonly signal: AbortSignal },
+  ): Promise<AgentAnswer | undefined> {
+    if (isUrl(call.target)) return this.remote().answer(call, options)
+    if (call.message !== undefined) return this.direct(call, options.signal)
+    const { engine } = this.options
+    const ref = refOf(call)
+    const until = Date.now() + options.waitMs
+    const subscription = engine.bus.subscribe(taskKey(ref), { statesOnly: true })
+    try {
+      for (let lookMs = FIRST_LOOK_MS; !options.signal.aborted; lookMs = Math.min(lookMs * 2, MAX_LOOK_MS)) {
+        const answer = await this.look(call, ref)
+        const leftMs = until - Date.now()
+        if (answer !== undefined || leftMs <= 0) return answer
+        const news = subscription.outcome === undefined ? [subscription.readable()] : []
+        await Promise.race([...news, sleep(Math.min(leftMs, lookMs), options.signal)])
+        while (subscription.poll() !== undefined) {}
+      }
+      return undefined
+    } finally {
+      engine.bus.unsubscribe(taskKey(ref), subscription)
+    }
+  }
+
+  async cancel(call: OpenAgentCall): Promise<void> {
+    if (isUrl(call.target)) return this.remote().cancel(call)
+    if (call.message !== undefined) return
+    await this.options.engine.cancel(refOf(call))
+  }
+
+  /** The answer when there is one now. */
+  private async look(call: OpenAgentCall, ref: TaskRef): Promise<AgentAnswer | undefined> {
+    const reading = await this.options.engine.read(ref).catch((error: unknown) => {
+      if (isA2AError(error) && error.reason === 'UNAVAILABLE') return 'later' as const
+      throw error
+    })
+    if (reading === 'later') return undefined
+    if (reading === undefined) {
+      throw new A2AError('TASK_NOT_FOUND', 'Task not found', { metadata: { taskId: ref.taskId } })
+    }
+    if (reading.answer !== undefined) return { message: reading.answer }
+    const { position, task } = reading
+    const state = stateOf(task)
+    const answered = position.turn >= call.turn && position.ended && (isTerminal(state) || isInterrupted(state))
+    return answered || isTerminal(state) ? { task } : undefined
+  }
+
+  /** An agent without tasks answers in this process, as it does for any caller. */
+  private async direct(call: OpenAgentCall, signal: AbortSignal): Promise<AgentAnswer> {
+    const { target, tenant, owner, contextId, message = {} } = call
+    const at = new Date().toISOString()
+    const fresh = newTaskRecord({ tenant, agentId: target, taskId: '', owner, contextId, message, params: {}, at })
+    const [taken] = fresh.inbox
+    const input = turnInput(reduce(fresh, { type: 'turnStarted', at }), taken)
+    const log = withFields(this.options.logger, { agentId: target })
+    const result = await runTurn(this.agent(target), input, {
+      attempt: START.attempt,
+      signal,
+      log,
+      graceMs: 0,
+      taskShown: false,
+      before: undefined,
+      writeAhead: async () => {},
+      journalBefore: undefined,
+      publish: () => {},
+      now: () => new Date().toISOString(),
+      newId: () => globalThis.crypto.randomUUID(),
+      checkpoint: async () => {},
+      drained: async () => {},
+      breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
+    })
+    return { message: result.answer ?? {} }
+  }
+
+  private agent(id: string): AgentDefinition {
+    const agent = this.options.agents.get(id)
+    if (agent !== undefined) return agent
+    throw new A2AError('INVALID_AGENT_RESPONSE', `ctx.call: no agent ${JSON.stringify(id)} is served here`)
+  }
+
+  private remote(): AgentCalls {
+    if (this.options.remote !== undefined) return this.options.remote
+    throw new A2AError('INVALID_AGENT_RESPONSE', 'ctx.call: agents at a URL cannot be called from here')
+  }
+}
+
+export function isUrl(target: string): boolean {
+  return /^https?:\/\//.test(target)
+}
+
+function refOf({ tenant, target, taskId }: OpenAgentCall): TaskRef {
+  return { tenant, agentId: target, taskId }
+}
+
+/** The same text always gives the same UUID (version 8, RFC 9562). */
+export async function uuidOf(text: string): Promise<string> {
+  const digest = await globalThis.crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  const bytes = new Uint8Array(digest, 0, 16)
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}
