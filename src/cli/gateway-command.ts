@@ -12,10 +12,11 @@ import {
 } from './flags.js'
 import { loadAgents } from './load-agents.js'
 import { cardUrl, engineLine, runProcess, tryLine } from './run-process.js'
-import { eventsLine, natsOptions, type SplitFlags, splitFlags } from './split-flags.js'
+import { drainFlag, eventsLine, natsOptions, type SplitFlags, splitFlags } from './split-flags.js'
 
 interface GatewayFlags extends ProcessFlags, TemporalFlags, ListenFlags, SplitFlags {
   readonly secretFile?: string
+  readonly drain: number
 }
 
 export function gatewayCommand(): Command {
@@ -35,7 +36,8 @@ export function gatewayCommand(): Command {
     'file with the base64 of the secret that all gateways share',
     'SECRET_FILE',
   )
-  for (const option of [...listenFlags(), ...temporalFlags(), ...splitFlags(), secret, ...processFlags()]) {
+  const drain = drainFlag('seconds to go on serving at a stop, while balancers see that it is no longer ready')
+  for (const option of [...listenFlags(), ...temporalFlags(), ...splitFlags(), secret, drain, ...processFlags()]) {
     command.addOption(option)
   }
   return command
@@ -55,6 +57,7 @@ async function run(files: string[], flags: GatewayFlags, command: Command): Prom
       agents,
       nats,
       tls: await readTls(flags),
+      limits: { lameDuckMs: flags.drain * 1_000 },
       corsOrigins: flags.cors ?? [],
       secret: givenSecret(flags.secretFile, process.env),
     } as Parameters<typeof startGatewayProcess>[0])

@@ -10,6 +10,12 @@ const { version } = JSON.parse(readFileSync(new URL('../../../package.json', imp
   version: string
 }
 
+// In a container, a variable that is not wanted is often there and empty.
+for (const name of Object.keys(process.env)) {
+  if (/^TEMPORAL_(?:A2A_|DEPLOYMENT_NAME$|WORKER_BUILD_ID$)/.test(name) && process.env[name] === '')
+    delete process.env[name]
+}
+
 const program = new Command('temporal-a2a')
   .description('A2A agents whose tasks cannot be lost.')
   .version(version)

@@ -1,5 +1,5 @@
 /** The flags of processes that share their work with others. */
-import type { Option } from 'commander'
+import { InvalidArgumentError, type Option } from 'commander'
 import type { NatsOptions } from '../bus/nats/options.js'
 import { flag } from './flags.js'
 
@@ -33,6 +33,17 @@ export function natsOptions(flags: SplitFlags): NatsOptions | undefined {
     return undefined
   }
   return { servers, ...Object.fromEntries(given) }
+}
+
+/** @param text what the process does meanwhile */
+export function drainFlag(text: string): Option {
+  return flag('--drain <seconds>', text, 'DRAIN').argParser(seconds).default(0)
+}
+
+function seconds(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text)
+  if (!(value >= 0 && value <= 86_400)) throw new InvalidArgumentError('must be seconds, 0 to 86400')
+  return value
 }
 
 /** How live events come from turns to streams, for the banner. */

@@ -1,12 +1,17 @@
 /** `temporal-a2a worker FILE…`: runs the turns of tasks that gateways have accepted. */
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
+import type { WorkerVersion } from '../worker/create-worker.js'
 import { flag, type ProcessFlags, processFlags, type TemporalFlags, temporalFlags, wholeNumber } from './flags.js'
 import { loadAgents } from './load-agents.js'
 import { engineLine, runProcess } from './run-process.js'
-import { eventsLine, natsOptions, type SplitFlags, splitFlags } from './split-flags.js'
+import { drainFlag, eventsLine, natsOptions, type SplitFlags, splitFlags } from './split-flags.js'
 
 interface WorkerFlags extends ProcessFlags, TemporalFlags, SplitFlags {
   readonly maxTurns?: number
+  readonly drain: number
+  readonly deployment?: string
+  readonly buildId?: string
+  readonly versioning: WorkerVersion['behavior']
 }
 
 export function workerCommand(): Command {
@@ -16,13 +21,26 @@ export function workerCommand(): Command {
     .addHelpText('after', '\nExample:\n  temporal-a2a worker agents.ts')
     .action(run)
   const maxTurns = flag('--max-turns <number>', 'turns that run at once', 'MAX_TURNS').argParser(wholeNumber(1))
-  for (const option of [...temporalFlags(), ...splitFlags(), maxTurns, ...processFlags()]) command.addOption(option)
+  const drain = drainFlag('seconds that running turns may go on at a stop, before they are handed over')
+  // The variables that Temporal's worker controller sets.
+  const version = [
+    new Option('--deployment <name>', 'Worker Deployment that this worker is a version of').env(
+      'TEMPORAL_DEPLOYMENT_NAME',
+    ),
+    new Option('--build-id <id>', 'version of the agents in that deployment').env('TEMPORAL_WORKER_BUILD_ID'),
+    flag('--versioning <behavior>', 'whether a task ends on the version it began on', 'VERSIONING')
+      .choices(['pinned', 'auto-upgrade'])
+      .default('pinned'),
+  ]
+  const options = [...temporalFlags(), ...splitFlags(), maxTurns, drain, ...version, ...processFlags()]
+  for (const option of options) command.addOption(option)
   return command
 }
 
 async function run(files: string[], flags: WorkerFlags, command: Command): Promise<void> {
   await runProcess(command, flags, async (context) => {
     const nats = natsOptions(flags)
+    const version = workerVersion(flags)
     const agents = await loadAgents(files)
     const { startWorkerProcess } = await import('../worker/worker-process.js')
     const worker = await startWorkerProcess({
@@ -30,14 +48,39 @@ async function run(files: string[], flags: WorkerFlags, command: Command): Promi
       ...context,
       agents,
       nats,
+      drainMs: flags.drain * 1_000,
+      version,
     } as Parameters<typeof startWorkerProcess>[0])
     const { address, namespace, source } = worker.temporal
     const temporal = { address, namespace, source: source.detail }
     const ids = agents.map(({ id }) => id)
     return {
-      json: { role: 'worker', pid: process.pid, temporal, nats: nats !== undefined, agents: ids },
-      banner: [`worker  ${ids.join(', ')}`, engineLine(temporal), eventsLine(nats), `tasks   ${worker.store}`],
+      json: {
+        role: 'worker',
+        pid: process.pid,
+        temporal,
+        nats: nats !== undefined,
+        agents: ids,
+        version: version ?? null,
+      },
+      banner: [
+        `worker  ${ids.join(', ')}${versionText(version)}`,
+        engineLine(temporal),
+        eventsLine(nats),
+        `tasks   ${worker.store}`,
+      ],
       stop: () => worker.stop(),
     }
   })
+}
+
+/** @throws Error one of the two is missing */
+function workerVersion({ deployment, buildId, versioning: behavior }: WorkerFlags): WorkerVersion | undefined {
+  if (deployment === undefined && buildId === undefined) return undefined
+  if (deployment === undefined || buildId === undefined) throw new Error('--deployment and --build-id go together')
+  return { deployment, buildId, behavior }
+}
+
+function versionText(version: WorkerVersion | undefined): string {
+  return version === undefined ? '' : `, version ${version.buildId} of ${version.deployment}, ${version.behavior}`
 }

@@ -12,6 +12,7 @@ import type { Call } from '../bindings/http/call.js'
 import { createJsonRpc } from '../bindings/jsonrpc/handler.js'
 import { createRest } from '../bindings/rest/handler.js'
 import type { Engine } from '../engine/engine.js'
+import { sleep } from '../internal/abort.js'
 import type { Logger } from '../internal/logger.js'
 import { createRequestHandler } from '../service/request-handler.js'
 import { createConnectAdapter } from './connect-adapter.js'
@@ -64,7 +65,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const agents = agentDirectory(options.agents)
   const requests = new OpenRequests()
   const shutdown = new AbortController()
-  const ready = () => !shutdown.signal.aborted && engine.ready()
+  let stopping = false
+  const ready = () => !stopping && engine.ready()
   const handler = createRequestHandler({
     engine,
     agents,
@@ -120,6 +122,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     port,
     url,
     async stop() {
+      stopping = true
+      // Balancers learn it from the readiness page, and send their requests elsewhere before anything is closed.
+      await sleep(limits.lameDuckMs)
       shutdown.abort(new ConnectError('the server is stopping', Code.Unavailable))
       listener.stopAccepting()
       requests.stop()

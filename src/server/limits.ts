@@ -22,6 +22,8 @@ export interface ServerLimits extends BindingLimits, RpcLimits, ServiceLimits {
   /** Milliseconds between HTTP/2 pings, and how long their answer may take. */
   readonly pingMs: number
   readonly pingTimeoutMs: number
+  /** Milliseconds between saying that it is not ready and the stop itself, in which everything is still served. */
+  readonly lameDuckMs: number
   /** Milliseconds that a stop waits for running answers. */
   readonly drainMs: number
 }
@@ -46,5 +48,6 @@ export const DEFAULT_LIMITS: ServerLimits = {
   stallMs: 30_000,
   blockingMs: 300_000,
   pageTokenMs: 3_600_000,
+  lameDuckMs: 0,
   drainMs: 2_000,
 }

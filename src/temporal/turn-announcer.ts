@@ -11,6 +11,7 @@ export class TurnAnnouncer {
   private readonly bus: EventBus
 
   private readonly settleMs: number
+  private readonly settling = new Set<Promise<void>>()
 
   /**
    * @param settleMs how long the end of a turn may wait for the store, in milliseconds, so that whoever sees it and then
@@ -31,7 +32,17 @@ export class TurnAnnouncer {
   ended(record: TaskRecord): void {
     this.store.project(record)
     const publish = () => this.bus.publish(stateEvent(record))
-    if (this.settleMs === 0) publish()
-    else withDeadline(this.store.flush(), this.settleMs, 'writing to the store').then(publish, publish)
+    if (this.settleMs === 0) {
+      publish()
+      return
+    }
+    const written = withDeadline(this.store.flush(), this.settleMs, 'writing to the store').then(publish, publish)
+    this.settling.add(written)
+    void written.then(() => this.settling.delete(written))
+  }
+
+  /** Resolves when every end so far is published. */
+  async settled(): Promise<void> {
+    await Promise.all(this.settling)
   }
 }

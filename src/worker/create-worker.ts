@@ -1,13 +1,13 @@
 /** Agents as a Temporal worker: executes the turns of their tasks, and says when one has ended. */
-
+import { hostname } from 'node:os'
 import type { Client } from '@temporalio/client'
-import { type InjectedSinks, type NativeConnection, Worker } from '@temporalio/worker'
+import { type InjectedSinks, type NativeConnection, Worker, type WorkerDeploymentOptions } from '@temporalio/worker'
 import { failPoint } from '#failpoints'
 import type { AgentCalls } from '../agent/agent-calls.js'
 import type { AgentDirectory } from '../agent/agent-definition.js'
 import type { EventBus } from '../bus/event-bus.js'
 import { taskKey } from '../bus/live-event.js'
-import { onAbort } from '../internal/abort.js'
+import { onAbort, sleep } from '../internal/abort.js'
 import type { Logger } from '../internal/logger.js'
 import { isEnded } from '../task/reduce.js'
 import type { TaskRecord } from '../task/task-record.js'
@@ -38,12 +38,24 @@ export interface WorkerOptions {
   readonly graceMs: number
   /** Turns that run at once. Default 2000. */
   readonly maxTurns?: number
+  /** How long running turns may go on when the worker stops, before they are handed over, in milliseconds. Default 0. */
+  readonly drainMs?: number
+  /** Default: none, any worker takes any task. */
+  readonly version?: WorkerVersion
+}
+
+/** A version of a Worker Deployment: Temporal then decides by version which worker gets a task. */
+export interface WorkerVersion {
+  readonly deployment: string
+  readonly buildId: string
+  /** `pinned`: a task ends on the version it began on. `auto-upgrade`: each step runs on the current version. */
+  readonly behavior: 'pinned' | 'auto-upgrade'
 }
 
 export interface RunningWorker {
   /** Rejects when the worker has broken down; resolves when it was stopped. */
   readonly done: Promise<void>
-  /** Gives running turns back and takes no more. */
+  /** Takes no more turns, and gives back those that run. */
   stop(): Promise<void>
 }
 
@@ -51,11 +63,13 @@ type TaskSinks = { [SINKS]: { turnEnded(notice: TurnEndedNotice): void } }
 
 /** How long the sticky queue of a dead worker holds a workflow task up, in milliseconds. */
 const STICKY_MS = 2_000
+/** What writing down the turns that are handed over may take when a worker stops, in milliseconds. */
+const HANDOVER_MS = 3_000
 
 export async function createWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { agents, connection, client, taskQueue, bus, logger, graceMs, maxTurns = 2_000 } = options
+  const { agents, connection, client, taskQueue, bus, logger, graceMs, maxTurns = 2_000, drainMs = 0 } = options
   const shutdown = new AbortController()
-  const identity = `${process.pid}@temporal-a2a`
+  const identity = `temporal-a2a ${process.pid}@${hostname()}`
   const sinks: InjectedSinks<TaskSinks> = {
     [SINKS]: {
       turnEnded: { callDuringReplay: false, fn: (_, notice) => new TurnEnd(options, notice).announce() },
@@ -88,18 +102,29 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
     maxConcurrentLocalActivityExecutions: maxTurns,
     maxConcurrentWorkflowTaskExecutions: 100,
     stickyQueueScheduleToStartTimeout: STICKY_MS,
-    shutdownGraceTime: graceMs,
-    shutdownForceTime: graceMs + 1_000,
+    shutdownGraceTime: drainMs + graceMs,
+    shutdownForceTime: drainMs + graceMs + HANDOVER_MS,
+    ...(options.version === undefined ? {} : { workerDeploymentOptions: deploymentOptions(options.version) }),
   })
   const done = worker.run()
   done.catch(() => {})
   return {
     done,
     async stop() {
-      shutdown.abort()
+      if (drainMs === 0) shutdown.abort()
       if (worker.getState() === 'RUNNING') worker.shutdown()
+      await Promise.race([done.catch(() => {}), sleep(drainMs)])
+      shutdown.abort()
       await done.catch((error: unknown) => logger.debug({ err: error }, 'worker ended with an error'))
     },
+  }
+}
+
+function deploymentOptions({ deployment, buildId, behavior }: WorkerVersion): WorkerDeploymentOptions {
+  return {
+    version: { deploymentName: deployment, buildId },
+    useWorkerVersioning: true,
+    defaultVersioningBehavior: behavior === 'pinned' ? 'PINNED' : 'AUTO_UPGRADE',
   }
 }
 

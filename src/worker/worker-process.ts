@@ -9,7 +9,7 @@ import { DEFAULT_TURN, type TurnTimes } from '../process/turn-times.js'
 import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
 import { TurnAnnouncer } from '../temporal/turn-announcer.js'
-import { superviseWorker } from './create-worker.js'
+import { superviseWorker, type WorkerVersion } from './create-worker.js'
 import { installRuntime } from './runtime.js'
 
 /** A write to the store takes a few milliseconds; one that takes longer is not waited for. */
@@ -21,6 +21,10 @@ export interface WorkerProcessOptions extends TemporalPartsOptions {
   readonly taskQueue?: string
   /** Turns that run at once. Default 2000. */
   readonly maxTurns?: number
+  /** How long running turns may go on after `stop`, before they are handed over, in milliseconds. Default 0. */
+  readonly drainMs?: number
+  /** Default: none, any worker takes any task. */
+  readonly version?: WorkerVersion
   readonly turn?: Partial<Pick<TurnTimes, 'checkpointMs' | 'graceMs' | 'suspendAfterMs'>>
 }
 
@@ -34,7 +38,7 @@ export interface WorkerProcess {
 
 export function startWorkerProcess(options: WorkerProcessOptions): Promise<WorkerProcess> {
   return startOrTakeDown(async (teardown) => {
-    const { logger, maxTurns } = options
+    const { logger, maxTurns, drainMs, version } = options
     const agents = agentDirectory(options.agents)
     installRuntime(logger)
     const parts = await openTemporalParts(options, (to) => NativeConnection.connect(to), teardown)
@@ -66,12 +70,15 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
         onTurnBegin: (input) => announcer.began(input),
         onTurnEnd: (record) => announcer.ended(record),
         ...(maxTurns === undefined ? {} : { maxTurns }),
+        ...(drainMs === undefined ? {} : { drainMs }),
+        ...(version === undefined ? {} : { version }),
       },
       stopping.signal,
     )
     teardown.add(async () => {
       stopping.abort()
       await stopWorker()
+      await announcer.settled()
     })
     return { temporal: parts.temporal, store: parts.storeName, stop: () => teardown.run() }
   })

@@ -99,7 +99,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   cli: {
     ours: ['agent', 'observe', 'serve.ts'],
-    types: ['temporal', 'bus', 'internal'],
+    types: ['temporal', 'bus', 'worker', 'internal'],
     outside: ['node:*', 'commander'],
   },
   client: { ours: ['a2a', 'internal'], types: ['gen', '@bufbuild/protobuf'] },
