@@ -7,6 +7,7 @@ import { placesOf } from '../../../src/store/list-tasks.js'
 import { openTaskStore } from '../../../src/store/sql-task-store.js'
 import type { TaskStore } from '../../../src/store/task-store.js'
 import type { ListFilter, ListPlace } from '../../../src/task/list-query.js'
+import type { TaskRecord } from '../../../src/task/task-record.js'
 import { databaseKinds, type TestDatabase } from '../../support/databases.js'
 import { ended, FILTER, submitted, time } from '../../support/task-records.js'
 
@@ -19,7 +20,8 @@ const FILTERS: [name: string, filter: Partial<ListFilter>, index: RegExp][] = [
   ['time and state', { statusTimeFrom: Date.parse(time(900)), state: 'TASK_STATE_SUBMITTED' }, /task_by_state/],
 ]
 
-const AFTER: ListPlace = { asOf: 1_000, statusTime: Date.parse(time(950)), taskId: 't9', totalSize: 1 }
+/** A walk that began shortly before the last changes. */
+const AFTER: ListPlace = { asOf: 5_900, statusTime: Date.parse(time(950)), taskId: 't9', totalSize: 1 }
 
 describe.each(databaseKinds)('plans on $title', ({ kind, missing, create }) => {
   if (missing) return it.skip('follow the indexes', () => {})
@@ -32,14 +34,13 @@ describe.each(databaseKinds)('plans on $title', ({ kind, missing, create }) => {
     place = await create()
     database = openDatabase(place.where, silentLogger)
     store = await openTaskStore(database, silentLogger)
-    for (let i = 0; i < 3_000; i += 1) {
-      const id = `t${i}`
-      store.project(
-        i % 50 === 0
-          ? submitted(id, i, `c${i % 7}`)
-          : { ...ended(id, i), task: { ...ended(id, i).task, contextId: `c${i % 7}` } },
-      )
-    }
+    const inContext = (record: TaskRecord, i: number) => ({
+      ...record,
+      task: { ...record.task, contextId: `c${i % 7}` },
+    })
+    for (let i = 0; i < 3_000; i += 1) store.project(inContext(submitted(`t${i}`, i), i))
+    await store.flush()
+    for (let i = 0; i < 3_000; i += 1) if (i % 50 > 0) store.project(inContext(ended(`t${i}`, i + 1), i))
     await store.flush()
     await sql`analyze`.execute(database.db)
   })
