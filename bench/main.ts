@@ -12,10 +12,11 @@ import { openTemporal } from '../src/temporal/embedded/index.js'
 import { directGroup } from './lines/direct.js'
 import { durableGroup } from './lines/durable.js'
 import { eventHopGroup } from './lines/event-hop.js'
+import { listTasksGroup } from './lines/list-tasks.js'
 import type { Group, Result } from './support/line.js'
 import { table, withTable } from './support/table.js'
 
-const GROUPS: readonly Group[] = [durableGroup, directGroup, eventHopGroup]
+const GROUPS: readonly Group[] = [durableGroup, directGroup, eventHopGroup, listTasksGroup]
 
 const { values } = parseArgs({
   options: {

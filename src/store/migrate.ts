@@ -3,9 +3,11 @@ import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { type StoreDatabase, StoreDatabaseError } from './database.js'
 import * as tasks from './migrations/0001-tasks.js'
+import * as push from './migrations/0002-push.js'
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-tasks': tasks,
+  '0002-push': push,
 }
 
 /**

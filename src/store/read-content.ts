@@ -34,24 +34,6 @@ export async function artifactsOf(db: Kysely<Tables>, keys: readonly string[]): 
   return grouped(rows)
 }
 
-/** A part of one task's history, oldest first. */
-export async function messagesBetween(
-  db: Kysely<Tables>,
-  key: string,
-  offset: number,
-  limit: number,
-): Promise<MessageJson[]> {
-  const rows = await db
-    .selectFrom('message')
-    .select('json')
-    .where('key', '=', key)
-    .where('place', '>=', offset)
-    .orderBy('place')
-    .limit(limit)
-    .execute()
-  return rows.map(({ json }) => JSON.parse(json) as MessageJson)
-}
-
 function grouped<T>(rows: readonly { readonly key: string; readonly json: string }[]): Map<string, T[]> {
   const found = new Map<string, T[]>()
   for (const { key, json } of rows) {

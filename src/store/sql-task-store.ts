@@ -12,6 +12,7 @@ import { listTasks } from './list-tasks.js'
 import { migrateUp } from './migrate.js'
 import { ProjectionQueue } from './projection-queue.js'
 import { readEnded, toRecord } from './read-ended.js'
+import { SqlPushStore } from './sql-push-store.js'
 import { SqlReconciliation } from './sql-reconciliation.js'
 import type { Tables } from './tables.js'
 import type { Projection, TaskStore } from './task-store.js'
@@ -39,6 +40,7 @@ export async function openTaskStore(database: StoreDatabase, logger: Logger): Pr
 }
 
 class SqlTaskStore implements TaskStore {
+  readonly push: SqlPushStore
   readonly reconciliation: SqlReconciliation
   private readonly db: Kysely<Tables>
   private readonly logger: Logger
@@ -51,6 +53,7 @@ class SqlTaskStore implements TaskStore {
     this.logger = logger
     this.availability = new Availability(logger)
     this.queue = new ProjectionQueue(db, this.availability, logger)
+    this.push = new SqlPushStore(db, this.availability)
     this.reconciliation = new SqlReconciliation(db, this.availability)
   }
 

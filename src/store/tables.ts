@@ -68,14 +68,63 @@ export interface TallyTable {
 
 /**
  * `change`: the number of the latest change of any task. `round`: from when on the next comparison with Temporal may begin.
- * `reconciled`: up to when the store has been compared, by Temporal's clock.
+ * `reconciled`: up to when the store has been compared, by Temporal's clock. `push`: changes of webhooks.
  */
 export interface CounterTable {
   name: string
   value: number
 }
 
+/** A webhook that a caller has registered for a task. No copy of anything: what is lost here is lost. */
+export interface PushConfigTable {
+  /** The task's key. */
+  key: string
+  config_id: string
+  /** The principal that registered it. */
+  owner: string
+  /** `TaskPushNotificationConfig` without its secrets. */
+  config: string
+  /** Token, credentials and signing secret, encrypted by whoever wrote them; null without any. */
+  sealed: string | null
+  created_at: number
+  /** From when on nothing is delivered, and why; null while it works. */
+  disabled_at: number | null
+  disabled_because: string | null
+}
+
+/** One event on its way to one webhook. */
+export interface DeliveryTable {
+  /** The `webhook-id` that its receiver sees. */
+  delivery_id: string
+  key: string
+  config_id: string
+  /** Order of the deliveries to one webhook, from 1. */
+  number: number
+  state: 'pending' | 'delivered' | 'failed'
+  /** What is sent: a `StreamResponse`. */
+  body: string
+  attempts: number
+  created_at: number
+  updated_at: number
+}
+
+export interface DeliveryAttemptTable {
+  delivery_id: string
+  /** From 1. */
+  attempt: number
+  at: number
+  /** How long it took, in milliseconds. */
+  took: number
+  /** HTTP status of the answer; null when there was none. */
+  status: number | null
+  /** Why it failed, for people; null when it did not. */
+  cause: string | null
+}
+
 export interface Tables {
+  push_config: PushConfigTable
+  delivery: DeliveryTable
+  delivery_attempt: DeliveryAttemptTable
   task: TaskTable
   message: MessageTable
   artifact: ArtifactTable

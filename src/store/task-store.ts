@@ -4,6 +4,7 @@
  */
 import type { ListQuery, TaskPage } from '../task/list-query.js'
 import type { TaskRecord } from '../task/task-record.js'
+import type { PushStore } from './push-store.js'
 
 /** What is written of a task: enough of its record to show it again. */
 export type Projection = Pick<
@@ -31,6 +32,8 @@ export interface TaskStore {
   ended(key: string): Promise<TaskRecord | undefined>
   /** @throws A2AError UNAVAILABLE */
   list(query: ListQuery): Promise<TaskPage>
+  /** Webhooks of tasks. */
+  readonly push: PushStore
   /** What {@link reconcile} needs; it throws when the database does not answer. */
   readonly reconciliation: Reconciliation
   /** Writes what is outstanding, if that is possible, and lets go of the database. */

@@ -101,7 +101,7 @@ export async function up(db: Kysely<never>): Promise<void> {
   const counters = db as unknown as Kysely<{ counter: CounterTable }>
   await counters
     .insertInto('counter')
-    .values(['change', 'round', 'reconciled'].map((name) => ({ name, value: 0 })))
+    .values(['change', 'round', 'reconciled', 'push'].map((name) => ({ name, value: 0 })))
     .execute()
 }
 
