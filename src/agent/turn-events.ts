@@ -276,9 +276,16 @@ export function madeArtifactId({ taskId, turn }: TurnInput, ordinal: number): st
 
 function partsSize(parts: readonly PartJson[]): number {
   let size = 0
-  for (const part of parts) size += sizeOf(part.text ?? part)
+  for (const part of parts) size += isOnlyText(part) ? sizeOf(part.text) - QUOTES : sizeOf(part)
   return size
 }
+
+/** A chunk of plain text adds nothing but its characters to the text it is joined to. */
+function isOnlyText(part: PartJson): part is PartJson & { text: string } {
+  return part.text !== undefined && Object.keys(part).length === 1
+}
+
+const QUOTES = 2
 
 function sizeOf(value: object | string): number {
   return utf8Bytes(JSON.stringify(value))

@@ -1,8 +1,8 @@
 /**
  * Reads a task out of its workflow's raw history, without a worker: the same events through the same `reduce`.
  *
- * The order is the workflow's own. What it learns in one workflow task it handles in this order: updates, a cancel request,
- * the turn's end, a timer; and what it then begins is written after all of them. A task has one timer at a time.
+ * The order is the workflow's own. What it learns in one workflow task it handles in this order: updates, the turn's result,
+ * a cancel request, any other end of the turn, a timer; and what it then begins is written after all of them. A task has one timer at a time.
  */
 import type { temporal } from '@temporalio/proto'
 import { isEnded, nextMessage, reduce, type TaskEvent } from '../task/reduce.js'
@@ -85,9 +85,9 @@ class HistoryFold {
       const update = firstValue<MessageUpdateInput>(request.input.args)
       if (update !== undefined) this.apply({ type: 'accepted', ...update })
     }
-    for (const news of cancelFirst(this.news)) {
+    for (const news of inOrder(this.news)) {
       if (news.type === 'timerFired') this.remind()
-      else this.apply(this.eventOf(news))
+      else if (!isEnded(this.record)) this.apply(this.eventOf(news))
     }
     this.news = []
     for (const command of commands) {
@@ -121,9 +121,11 @@ class HistoryFold {
   }
 }
 
-function cancelFirst(news: readonly News[]): News[] {
+/** A result that became known together with a cancel decides; any other end of a turn comes after it. */
+function inOrder(news: readonly News[]): News[] {
   const cancel = news.filter(({ type }) => type === 'cancelRequested').slice(0, 1)
-  return [...cancel, ...news.filter(({ type }) => type !== 'cancelRequested')]
+  const others = news.filter(({ type }) => type !== 'cancelRequested')
+  return others.some(({ type }) => type === 'finished') ? [...others, ...cancel] : [...cancel, ...others]
 }
 
 /** The events that a workflow task wrote: they follow its completion and name it. */

@@ -66,6 +66,9 @@ const STICKY_MS = 2_000
 /** What writing down the turns that are handed over may take when a worker stops, in milliseconds. */
 const HANDOVER_MS = 3_000
 
+/** Age above which a workflow task may have been given to another worker, in milliseconds; Temporal does it after 10 s. */
+const OLD_MS = 3_000
+
 export async function createWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { agents, connection, client, taskQueue, bus, logger, graceMs, maxTurns = 2_000, drainMs = 0 } = options
   const shutdown = new AbortController()
@@ -142,20 +145,28 @@ class TurnEnd {
 
   announce(): void {
     // Inline, the result is part of a workflow task that is not written yet: nobody may see it before it is.
-    const durable = this.inline ? this.confirmed() : Promise.resolve()
+    // A workflow task that is old, because the process was stopped, may be somebody else's by now, with another outcome.
+    const durable = this.inline || this.age() > OLD_MS ? this.confirmed() : Promise.resolve(this.record)
     durable.then(
-      () => {
-        failPoint?.('turn.ended', taskKey(this.record))
-        this.options.onTurnEnd(this.record)
+      (record) => {
+        failPoint?.('turn.ended', taskKey(record))
+        this.options.onTurnEnd(record)
       },
-      (error: unknown) => this.options.logger.debug({ err: error }, 'the end of an inline turn was not confirmed'),
+      (error: unknown) => this.options.logger.debug({ err: error }, 'the end of a turn was not confirmed'),
     )
   }
 
-  private async confirmed(): Promise<void> {
-    const handle = this.options.client.workflow.getHandle(taskKey(this.record))
-    if (isEnded(this.record)) await handle.result()
-    else await handle.executeUpdate(CONFIRM_UPDATE)
+  /** The record as Temporal has it. */
+  private async confirmed(): Promise<TaskRecord> {
+    const handle = this.options.client.workflow.getHandle<() => Promise<TaskRecord>>(taskKey(this.record))
+    if (isEnded(this.record)) return handle.result()
+    await handle.executeUpdate(CONFIRM_UPDATE)
+    return this.record
+  }
+
+  /** Milliseconds since the workflow task began. */
+  private age(): number {
+    return Date.now() - Date.parse(this.record.task.status?.timestamp ?? '')
   }
 }
 

@@ -71,21 +71,23 @@ export async function a2aTask({ record: initial, policy }: TaskWorkflowInput): P
   setHandler(confirmUpdate, () => {})
 
   const root = CancellationScope.current()
+  let cancel: { readonly before: TaskRecord; readonly workflowTask: number } | undefined
   const noteCancel = () => {
     if (!root.consideredCancelled || isEnded(record) || record.cancelRequested) return
+    cancel = { before: record, workflowTask: workflowInfo().historyLength }
     apply({ type: 'cancelRequested' })
     turnScope?.cancel()
   }
   root.cancelRequested.catch(noteCancel)
 
-  const turn = async (input: TurnInput): Promise<TaskEvent> => {
+  const turn = async (input: TurnInput): Promise<{ outcome: TaskEvent; finished: boolean }> => {
     const { [TURN_ACTIVITY]: agentTurn } = activitiesFor(policy, input.turn)
     turnScope = new CancellationScope()
     try {
       const result = await turnScope.run(() => agentTurn(input))
-      return turnFinished(record, result, now())
+      return { outcome: turnFinished(record, result, now()), finished: true }
     } catch (error) {
-      return turnVanished(lastCheckpoint(error), now())
+      return { outcome: turnVanished(lastCheckpoint(error), now()), finished: false }
     } finally {
       turnScope = undefined
     }
@@ -94,10 +96,16 @@ export async function a2aTask({ record: initial, policy }: TaskWorkflowInput): P
   /** The turn that has just begun; true when it ran inside of this workflow task. */
   const handle = async (taken: QueuedMessage | undefined): Promise<boolean> => {
     const inline = policy.inline && record.position.turn === 1
-    const outcome = await turn(turnInput(record, taken))
-    // A cancel that became known together with the turn's end comes first, whatever order promises settle in.
+    const { outcome, finished } = await turn(turnInput(record, taken))
     noteCancel()
-    apply(outcome)
+    if (finished && cancel?.workflowTask === workflowInfo().historyLength) {
+      // Known together: the result decides. This very workflow task may have run before without the cancel, and then its
+      // outcome was shown; whatever order promises settle in, it has to be the same again.
+      record = reduce(cancel.before, outcome)
+      if (!isEnded(record)) apply({ type: 'cancelRequested' })
+    } else {
+      apply(outcome)
+    }
     return inline
   }
 

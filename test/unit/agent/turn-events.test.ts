@@ -1,0 +1,124 @@
+/** Artifacts across attempts: what is written ahead, what is taken back, and what counts for the task's budget. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { TaskBuilder } from '../../../src/a2a/apply-event.js'
+import { TurnEvents } from '../../../src/agent/turn-events.js'
+import type { LiveEvent } from '../../../src/bus/live-event.js'
+import { utf8Bytes } from '../../../src/internal/utf8-bytes.js'
+
+const INPUT = {
+  tenant: '',
+  agentId: 'a',
+  taskId: 'task-of-test',
+  owner: 'o',
+  revision: 1,
+  turn: 2,
+  task: {
+    id: 'task-of-test',
+    contextId: 'c',
+    status: { state: 'TASK_STATE_WORKING' as const },
+    artifacts: [{ artifactId: 'earlier', parts: [{ text: 'of turn 1' }] }],
+  },
+  message: {},
+  params: {},
+}
+
+function attempt(n = 1) {
+  const published: LiveEvent[] = []
+  const events = new TurnEvents(INPUT as never, {
+    attempt: n,
+    publish: (event) => published.push(event),
+    now: () => '2026-01-01T00:00:00.000Z',
+    newId: () => 'id',
+  })
+  return { events, published }
+}
+
+const part = (text: string) => [{ text }]
+
+describe('an artifact is durable before it is shown', () => {
+  it('unless it is the one that every attempt begins with', () => {
+    const { events } = attempt()
+    expect(events.announce(undefined)).toBe(false)
+    events.text('a', false)
+    expect(events.announce('own')).toBe(true)
+    expect(events.earlier(undefined).shown).toContain('own')
+    expect(events.announce('own')).toBe(false)
+    events.artifact({ artifactId: 'own', parts: part('x') })
+    expect(events.announce('own')).toBe(false)
+    expect(events.announce(undefined)).toBe(true)
+  })
+
+  it('an own id is written ahead also when it comes first, and so is a made one after it', () => {
+    const { events } = attempt()
+    expect(events.announce('own')).toBe(true)
+    events.artifact({ artifactId: 'own', parts: part('x') })
+    expect(events.announce(undefined)).toBe(true)
+  })
+})
+
+describe('what earlier attempts have shown', () => {
+  it('is emptied and marked superseded; an artifact of an earlier turn gets its content back', () => {
+    const { events, published } = attempt(2)
+    events.artifact({ artifactId: 'mine', parts: part('m') })
+    events.supersede(['mine', 'earlier', 'lost'])
+    const built = new TaskBuilder({})
+    for (const { event } of published) built.apply(event)
+    expect(built.build().artifacts).toEqual([
+      { artifactId: 'mine', parts: part('m') },
+      { artifactId: 'earlier', parts: part('of turn 1') },
+      { artifactId: 'lost', parts: part(''), metadata: { superseded: true } },
+    ])
+    expect(built.build().artifacts?.slice(1)).toEqual(
+      events.artifacts().filter(({ artifactId }) => artifactId !== 'mine'),
+    )
+  })
+
+  it('is remembered from attempt to attempt', () => {
+    const first = attempt(1).events
+    first.text('one', false)
+    first.announce('log')
+    const afterFirst = first.earlier(undefined)
+    const second = attempt(2).events
+    second.begin()
+    expect(second.earlier(afterFirst)).toEqual(afterFirst)
+    second.text('two', false)
+    const afterSecond = second.earlier(afterFirst)
+    expect([...afterSecond.shown].sort()).toEqual([...afterFirst.shown].sort())
+    expect(afterSecond.artifacts.map(({ parts }) => parts)).toEqual([part('two')])
+    expect(afterSecond.textArtifactId).toBe(afterFirst.textArtifactId)
+  })
+})
+
+describe('the budget of a turn', () => {
+  it('counts what stays in the task: about the bytes of its artifacts, whatever was replaced on the way', () => {
+    const step = fc.record({
+      id: fc.constantFrom('a', 'b', 'c'),
+      text: fc.string({ unit: 'grapheme', maxLength: 40 }),
+      append: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const { events } = attempt()
+        for (const { id, text, append } of steps) events.artifact({ artifactId: id, parts: part(text), append })
+        const real = utf8Bytes(JSON.stringify(events.artifacts()))
+        expect(events.bytes).toBeGreaterThanOrEqual(real - 200 * 3)
+        expect(events.bytes).toBeLessThanOrEqual(real + 200 * 3)
+      }),
+    )
+  })
+
+  it('takes any number of statuses, for a task keeps one', () => {
+    const { events } = attempt()
+    for (let i = 0; i < 1_000; i += 1) events.status('still working', undefined)
+    expect(events.bytes).toBeLessThan(500)
+  })
+
+  it('counts bytes, not characters', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(utf8Bytes(text)).toBe(Buffer.byteLength(text))
+      }),
+    )
+  })
+})
