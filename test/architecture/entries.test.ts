@@ -34,6 +34,10 @@ describe('entries', () => {
     expect(reached('src/client/index.ts')).toEqual(['eventsource-parser'])
   })
 
+  it('"./compat" brings neither Temporal nor the SDK it stands in for', () => {
+    expect(reached('src/compat/index.ts').filter((name) => !/^(?:@bufbuild|eventsource-parser)/.test(name))).toEqual([])
+  })
+
   it('"./proto" runs in a browser', () => {
     expect(reached('src/proto/index.ts')).toEqual(['@bufbuild/protobuf/codegenv2', '@bufbuild/protobuf/wkt'])
   })

@@ -102,6 +102,14 @@ const RULES: Readonly<Record<string, Rule>> = {
     types: ['temporal', 'bus', 'worker', 'internal'],
     outside: ['node:*', 'commander'],
   },
+  compat: {
+    ours: ['a2a', 'agent', 'client', 'internal', 'gen'],
+    types: ['@a2a-js/sdk', '@a2a-js/sdk/server'],
+  },
+  'compat/a2a-js/shapes.ts': {
+    ours: [],
+    outside: ['@bufbuild/protobuf', '@bufbuild/protobuf/reflect', '@bufbuild/protobuf/wkt'],
+  },
   client: { ours: ['a2a', 'internal'], types: ['gen', '@bufbuild/protobuf'] },
   'client/transports': {
     ours: ['client', 'a2a', 'gen', 'bindings/rest/routes.ts'],

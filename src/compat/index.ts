@@ -1,0 +1,3 @@
+/** For those who come from `@a2a-js/sdk`: its executors on our engine, and a client with its method names. */
+export { Client, ClientFactory, type RequestOptions } from './a2a-js/client.js'
+export { type ExecutorOptions, fromExecutor } from './a2a-js/executor.js'
