@@ -7,8 +7,9 @@ import { DEFAULT_RETRY } from './backoff.js'
 import { Caller } from './caller.js'
 import { chooseInterface } from './card/agent-interface.js'
 import { sharedCards } from './card/card-cache.js'
-import { discoverCard, readCardJson } from './card/discover.js'
+import { discoverCard } from './card/discover.js'
 import { interfaceUrl, originRules } from './card/origins.js'
+import { readCardJson } from './card/read-card.js'
 import { createSender } from './http/sender.js'
 import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './limits.js'
 import type { ConnectOptions } from './options.js'
@@ -32,7 +33,7 @@ export async function connect(
 ): Promise<AgentClient> {
   const limits: ClientLimits = { ...DEFAULT_CLIENT_LIMITS, ...options.limits }
   const url = typeof target === 'string' || target instanceof URL ? absolute(target) : undefined
-  const card = url === undefined ? readCardJson(target as JsonObject) : await fetchCard(url, limits, options)
+  const card = url === undefined ? await readCardJson(target as JsonObject) : await fetchCard(url, limits, options)
   const rules = originRules(
     url,
     (card.supportedInterfaces ?? []).map((each) => each.url ?? ''),

@@ -112,7 +112,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   client: { ours: ['a2a', 'internal'], types: ['gen', '@bufbuild/protobuf'] },
   'client/transports': {
-    ours: ['client', 'a2a', 'gen', 'bindings/rest/routes.ts'],
+    ours: ['client', 'a2a', 'gen', 'bindings/rest/routes.ts', 'bindings/dialects'],
     types: ['@connectrpc/connect'],
     outside: ['@bufbuild/protobuf'],
   },

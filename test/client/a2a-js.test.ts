@@ -50,6 +50,41 @@ describe.each(['jsonrpc', 'rest', 'grpc'] as const)("a2a-js's server over %s", (
   })
 })
 
+describe("a2a-js's server in A2A 0.3", () => {
+  let old: A2aJsServer
+  let bot: AgentClient
+
+  beforeAll(async () => {
+    old = await startA2aJsServer('0.3')
+    bot = await connect(old.url)
+    expect(bot.protocolVersion).toBe('0.3')
+    expect(bot.transport).toBe('jsonrpc')
+  })
+
+  afterAll(() => old.stop())
+
+  callerSuite({
+    client: () => bot,
+    answering: () => ({ client: bot, text: 'answer hi' }),
+    openGate: openA2aJsGate,
+    name: 'a2a-js-0.3',
+  })
+
+  it('keeps, shows and forgets webhooks', async () => {
+    const { taskId = '' } = await bot.send('ask x')
+    const url = 'https://example.com/hook'
+    await bot.createTaskPushNotificationConfig({ taskId, id: 'c1', url, authentication: { scheme: 'Bearer' } })
+    expect(await bot.getTaskPushNotificationConfig({ taskId, id: 'c1' })).toMatchObject({ taskId, id: 'c1', url })
+    expect((await bot.listTaskPushNotificationConfigs({ taskId })).configs).toHaveLength(1)
+    await bot.deleteTaskPushNotificationConfig({ taskId, id: 'c1' })
+    expect((await bot.listTaskPushNotificationConfigs({ taskId })).configs).toEqual([])
+  })
+
+  it('says what 0.3 does not have', async () => {
+    await expect(bot.listTasks({})).rejects.toMatchObject({ reason: 'UNSUPPORTED_OPERATION' })
+  })
+})
+
 describe.each(['jsonrpc', 'rest'] as const)("a2a-js's server over %s, behind connections that break", (transport) => {
   it('loses nothing and shows nothing twice', async () => {
     let port = 0

@@ -72,7 +72,7 @@ function randoms(seed: number): () => number {
 // A connection lasts for a few events, in the size that they have on each wire.
 it.each([
   ['jsonrpc', 2_500],
-  ['connect', 900],
+  ['connect', 600],
 ] as const)(
   '%s shows every event once and in order, over 200 connections that break at random',
   async (transport, bytes) => {
@@ -88,12 +88,12 @@ it.each([
       return cuts > 200 ? Number.POSITIVE_INFINITY : 700 + random() * bytes
     })
     proxy.cut()
-    const run = await bot.stream('1000')
+    const run = await bot.stream('1200')
     const events = await all(run.events())
     expect(cuts).toBeGreaterThanOrEqual(200)
     expect(
       events.flatMap(({ artifactUpdate }) => artifactUpdate?.artifact?.parts?.map(({ text }) => text) ?? []).join(''),
-    ).toBe(numbers(1_000))
+    ).toBe(numbers(1_200))
     expect(outline(events).filter((line) => line !== 'artifact')).toEqual([
       'task SUBMITTED',
       'status WORKING',

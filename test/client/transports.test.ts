@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AgentClient, connect } from '../../src/client/index.js'
 import { openGate } from '../support/agents.js'
+import { all } from '../support/reading.js'
 import { startTestServer, type TestServer } from '../support/servers.js'
 import { callerSuite } from './caller-suite.js'
 
@@ -60,6 +61,10 @@ describe.each(['jsonrpc', 'rest', 'connect', 'grpc'] as const)('our server over 
 
   it('gets the errors of what the agent cannot do, and of what it is sent', async () => {
     await expect(scripted.getExtendedAgentCard()).rejects.toMatchObject({ reason: 'UNSUPPORTED_OPERATION' })
+    const { taskId = '' } = await scripted.send('echo x')
+    await expect(all(scripted.subscribeToTask({ id: taskId }))).rejects.toMatchObject({
+      reason: 'UNSUPPORTED_OPERATION',
+    })
     const pushes = [
       () => scripted.createTaskPushNotificationConfig({ taskId: 't', url: 'https://example.com' }),
       () => scripted.getTaskPushNotificationConfig({ taskId: 't', id: 'c' }),
@@ -106,5 +111,30 @@ describe.each(['jsonrpc', 'rest', 'connect', 'grpc'] as const)('our server over 
     })
     expect(await (await bot.send('x', { extensions: ['urn:test:required'] })).text()).toContain('urn:test:required')
     bot.close()
+  })
+})
+
+describe('our server in A2A 0.3', () => {
+  const old = (agent: string) =>
+    connect({
+      name: agent,
+      url: `${server.url}/agents/${agent}`,
+      protocolVersion: '0.3.0',
+      capabilities: { streaming: true },
+    })
+  let scripted: AgentClient
+  let answering: AgentClient
+
+  beforeAll(async () => {
+    scripted = await old('scripted')
+    answering = await old('answering')
+    expect(scripted.protocolVersion).toBe('0.3')
+  })
+
+  callerSuite({
+    client: () => scripted,
+    answering: () => ({ client: answering, text: 'hi' }),
+    openGate,
+    name: 'ours-0.3',
   })
 })

@@ -179,6 +179,11 @@ export async function startA2aJsServer(version: '1.0' | '0.3', address?: () => s
   const userBuilder = UserBuilder.noAuthentication
   const legacyCompat = { enabled: true }
   if (version === '0.3') {
+    // A server of that time does not know the header; this one would leave the request to a server of 1.0.
+    app.use((req, _, next) => {
+      delete req.headers['a2a-version']
+      next()
+    })
     app.use('/.well-known/agent-card.json', legacyAgentCardRouter({ agentCardProvider: requestHandler }))
   } else {
     app.use('/.well-known/agent-card.json', agentCardHandler({ agentCardProvider: requestHandler }))

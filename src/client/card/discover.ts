@@ -10,7 +10,7 @@ import { retryAfterMs } from '../http/retry-after.js'
 import type { Sender } from '../http/sender.js'
 import type { ClientLimits } from '../limits.js'
 import type { CachedCard, CardCache } from './card-cache.js'
-import { isOldCard, upgradeCard } from './card-v03.js'
+import { readCardJson } from './read-card.js'
 
 /** Below an agent's base: of A2A from 0.3 on, and of 0.2. */
 export const CARD_PATHS = ['/.well-known/agent-card.json', '/.well-known/agent.json'] as const
@@ -68,7 +68,7 @@ function namesEndpoint({ supportedInterfaces = [] }: AgentCardJson, url: string)
 /** Undefined when there is none at this place. */
 async function readCard(url: string, options: DiscoverOptions): Promise<FoundCard | undefined> {
   const cached = options.cache.get(url)
-  if (cached !== undefined && cached.freshUntil > Date.now()) return fromText(url, cached.text)
+  if (cached !== undefined && cached.freshUntil > Date.now()) return await fromText(url, cached.text)
   const scope = openScope([options.signal], options.limits.cardTimeoutMs)
   try {
     const request = {
@@ -89,7 +89,7 @@ async function readCard(url: string, options: DiscoverOptions): Promise<FoundCar
     }
     if (response.status === 304 && cached !== undefined) {
       options.cache.set(url, { ...cached, freshUntil: freshUntil(response) })
-      return fromText(url, cached.text)
+      return await fromText(url, cached.text)
     }
     const { cardBytes } = options.limits
     const text = await readText(response, {
@@ -99,7 +99,7 @@ async function readCard(url: string, options: DiscoverOptions): Promise<FoundCar
     })
     if (response.status === 404 || response.status === 405 || response.status === 410) return undefined
     if (!response.ok) throw refused(url, response)
-    const found = fromText(url, text)
+    const found = await fromText(url, text)
     // What one caller was allowed to see is not for the next.
     if (isPublic) options.cache.set(url, remembered(response, text))
     return found
@@ -121,9 +121,9 @@ function freshUntil({ headers }: Response): number {
   return Date.now() + Math.max(0, seconds) * 1_000
 }
 
-function fromText(url: string, text: string): FoundCard {
+async function fromText(url: string, text: string): Promise<FoundCard> {
   const raw = parseCard(text, url)
-  return { url, raw, card: readCardJson(raw) }
+  return { url, raw, card: await readCardJson(raw) }
 }
 
 function parseCard(text: string, url: string): JsonObject {
@@ -135,23 +135,6 @@ function parseCard(text: string, url: string): JsonObject {
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw invalidAnswer(`no agent card at ${url}`)
   return json
-}
-
-/**
- * A card of A2A 1.0, or one of 0.2 and 0.3 in the form of 1.0.
- *
- * @throws A2AError INVALID_AGENT_RESPONSE
- */
-export function readCardJson(json: JsonObject): AgentCardJson {
-  if (isOldCard(json)) return upgradeCard(json)
-  const { name, supportedInterfaces } = json
-  if (typeof name !== 'string' || !Array.isArray(supportedInterfaces)) throw invalidAnswer('no agent card')
-  for (const each of supportedInterfaces) {
-    if (typeof each !== 'object' || each === null || Array.isArray(each) || typeof each.url !== 'string') {
-      throw invalidAnswer('no agent card: an interface without a URL')
-    }
-  }
-  return json as AgentCardJson
 }
 
 function refused(url: string, response: Response): A2AError {

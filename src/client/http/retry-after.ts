@@ -7,6 +7,11 @@ const MAX_MS = 3_600_000
 export function retryAfterMs(headers: Headers, now = Date.now()): number | undefined {
   const value = headers.get('retry-after')?.trim()
   if (value === undefined || value === '') return undefined
-  const ms = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - now
+  const ms = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) * 1_000 : dateMs(value) - now
   return Number.isNaN(ms) ? undefined : Math.min(MAX_MS, Math.max(0, ms))
+}
+
+/** NaN for what is no HTTP date: `Date.parse` alone takes much for one. */
+function dateMs(value: string): number {
+  return /^[A-Z][a-z]+, /.test(value) ? Date.parse(value) : Number.NaN
 }

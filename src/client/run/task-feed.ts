@@ -26,6 +26,8 @@ interface Source {
   abort(reason?: unknown): void
   /** Opened after events were lost: its first Task is news only as far as it differs. */
   readonly resumed: boolean
+  /** It has to begin with the Task. Servers of A2A 0.3 and careless ones leave it out. */
+  needsTask: boolean
 }
 
 export class TaskFeed {
@@ -55,7 +57,7 @@ export class TaskFeed {
   attach({ first, rest, abort }: OpenStream): void {
     this.letGo()
     this.answered = this.view.status()
-    this.source = { events: rest, abort, resumed: false }
+    this.source = { events: rest, abort, resumed: false, needsTask: false }
     this.take(first)
   }
 
@@ -107,6 +109,8 @@ export class TaskFeed {
     try {
       const step = await source.events.next()
       if (step.done !== true) {
+        if (source.needsTask && step.value.event.task === undefined) await this.takeTask(signal)
+        source.needsTask = false
         if (this.isEnd(step.value)) await this.takeTruth(signal)
         else if (this.take(step.value, source.resumed)) backoff.reset()
         return 0
@@ -148,7 +152,7 @@ export class TaskFeed {
     const { signal } = life
     const headers = this.cursor === undefined ? {} : { [LAST_EVENT_ID_HEADER]: this.cursor }
     const events = this.polls ? this.poll(signal) : this.caller.stream('subscribeToTask', { id }, { headers, signal })
-    return { events, abort: (reason) => life.abort(reason), resumed: true }
+    return { events, abort: (reason) => life.abort(reason), resumed: true, needsTask: this.cursor === undefined }
   }
 
   /** A stream of one event: the Task as it is. */
@@ -167,7 +171,11 @@ export class TaskFeed {
 
   /** A server without cursors may have shown an event twice or not at all around a lost connection. */
   private async takeTruth(signal: AbortSignal): Promise<void> {
+    await this.takeTask(signal)
     this.mended = false
+  }
+
+  private async takeTask(signal: AbortSignal): Promise<void> {
     this.take({ event: { task: await this.getTask({ signal }) }, cursor: undefined }, true)
   }
 

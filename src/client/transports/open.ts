@@ -24,6 +24,9 @@ export async function openTransport(chosen: ChosenInterface, options: OpenOption
   const send = createSender({ fetch, auth, origins: rules.trusted, headers })
   switch (transport) {
     case 'jsonrpc':
+      if (chosen.protocolVersion === '0.3') {
+        return (await import('./jsonrpc-v0-3.js')).jsonRpcV03Transport({ url, send, limits })
+      }
       return jsonRpcTransport({ url, send, limits })
     case 'rest':
       return (await import('./rest.js')).restTransport({ url, send, limits })
