@@ -3,6 +3,14 @@
 export type { ArtifactJson, MessageJson, PartJson, TaskJson, TaskStateJson } from '../gen/lf/a2a/v1/a2a_pb.js'
 export { A2AError, type A2AErrorReason, isA2AError } from './a2a/errors.js'
 export {
+  asFunctionCall,
+  asFunctionResponse,
+  type FunctionCall,
+  type FunctionResponse,
+  functionCall,
+  functionResponse,
+} from './a2a/function-parts.js'
+export {
   type AgentContext,
   type AskOptions,
   type Caller,
@@ -34,6 +42,7 @@ export {
 } from './agent/class/decorators.js'
 export { Message } from './agent/class/message.js'
 export { Response } from './agent/class/response.js'
+export type { ExtendedCard } from './agent/card-meta.js'
 export { ApprovalDenied, AskTimeout, ChangedOrderError, StepError } from './agent/durable-call-errors.js'
 export { IdleTimeoutError } from './agent/idle-timeout.js'
 export type { IncomingFile, IncomingMessage } from './agent/incoming-message.js'

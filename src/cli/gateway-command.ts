@@ -6,6 +6,7 @@ import {
   listenFlags,
   type ProcessFlags,
   processFlags,
+  readCardKeys,
   readTls,
   type TemporalFlags,
   temporalFlags,
@@ -55,6 +56,7 @@ async function run(files: string[], flags: GatewayFlags, command: Command): Prom
       agents,
       nats,
       tls: await readTls(flags),
+      cardKeys: await readCardKeys(flags),
       corsOrigins: flags.cors ?? [],
       secret: givenSecret(flags.secretFile, process.env),
     } as Parameters<typeof startGatewayProcess>[0])
