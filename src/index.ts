@@ -4,6 +4,14 @@ export type { ArtifactJson, MessageJson, PartJson, TaskJson, TaskStateJson } fro
 export { A2AError, type A2AErrorReason, isA2AError } from './a2a/errors.js'
 export { CalledTaskError, type CallResult } from './agent/agent-calls.js'
 export {
+  asFunctionCall,
+  asFunctionResponse,
+  type FunctionCall,
+  type FunctionResponse,
+  functionCall,
+  functionResponse,
+} from './a2a/function-parts.js'
+export {
   type AgentContext,
   type AskOptions,
   type Caller,
@@ -36,6 +44,7 @@ export {
 } from './agent/class/decorators.js'
 export { Message } from './agent/class/message.js'
 export { Response } from './agent/class/response.js'
+export type { ExtendedCard } from './agent/card-meta.js'
 export { ApprovalDenied, AskTimeout, ChangedOrderError, StepError } from './agent/durable-call-errors.js'
 export { IdleTimeoutError } from './agent/idle-timeout.js'
 export type { IncomingFile, IncomingMessage } from './agent/incoming-message.js'

@@ -28,8 +28,12 @@ export interface ServeOptions {
   readonly corsOrigins?: readonly string[]
   /** Host names that requests may be addressed to. Default: on loopback its own names, otherwise all. */
   readonly allowedHosts?: readonly string[]
-  /** Refuses requests that do not name an A2A version. Default false. */
+  /** Refuses requests that speak A2A 1.0 without naming it. Default false. */
   readonly strictVersion?: boolean
+  /** The form of agent cards: `v1` (default), `v0.3`, or `hybrid`, one document that is both. */
+  readonly card?: NonNullable<OneProcessOptions['card']>
+  /** Private keys (JWK) that sign the agent cards. Default: cards are not signed. */
+  readonly cardKeys?: NonNullable<OneProcessOptions['cardKeys']>
   readonly limits?: NonNullable<OneProcessOptions['limits']>
   /** Default: JSON lines on stderr, warnings and errors only. */
   readonly logger?: Logger

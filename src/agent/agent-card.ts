@@ -2,6 +2,7 @@
 import type { AgentCardJson, AgentExtensionJson, AgentInterfaceJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { CURSOR_EXTENSION } from '../a2a/cursor-text.js'
 import type { AgentDefinition } from './agent-definition.js'
+import { skillList, skillOnCard } from './skills.js'
 
 const CURSOR_DECLARATION: AgentExtensionJson = {
   uri: CURSOR_EXTENSION,
@@ -17,6 +18,8 @@ export function cardExtensions({ extensions, streaming, answers }: AgentDefiniti
 
 /** @param interfaces in the order of preference */
 export function agentCard(agent: AgentDefinition, interfaces: readonly AgentInterfaceJson[]): AgentCardJson {
+  const { securitySchemes, securityRequirements } = agent
+  const extensions = cardExtensions(agent)
   return {
     name: agent.name,
     description: agent.description,
@@ -27,12 +30,22 @@ export function agentCard(agent: AgentDefinition, interfaces: readonly AgentInte
     capabilities: {
       streaming: agent.streaming,
       pushNotifications: false,
-      extendedAgentCard: false,
-      ...(cardExtensions(agent).length === 0 ? {} : { extensions: cardExtensions(agent) }),
+      extendedAgentCard: agent.hasExtendedCard,
+      ...(extensions.length === 0 ? {} : { extensions }),
     },
+    ...(Object.keys(securitySchemes).length === 0 ? {} : { securitySchemes: { ...securitySchemes } }),
+    ...(securityRequirements.length === 0 ? {} : { securityRequirements: [...securityRequirements] }),
     defaultInputModes: [...agent.inputModes],
     defaultOutputModes: [...agent.outputModes],
     skills: [...agent.skills],
     ...(agent.iconUrl === undefined ? {} : { iconUrl: agent.iconUrl }),
   }
+}
+
+/** The card for authenticated callers (A2A section 3.1.11); undefined when there is none. */
+export function extendedAgentCard(agent: AgentDefinition, publicCard: AgentCardJson): AgentCardJson | undefined {
+  if (!agent.hasExtendedCard || agent.extendedCard === undefined) return undefined
+  const { skills, ...rest } = agent.extendedCard
+  const { signatures: _, ...card } = publicCard
+  return { ...card, ...rest, ...(skills === undefined ? {} : { skills: skillList(skills).map(skillOnCard) }) }
 }

@@ -1,7 +1,14 @@
 /** The one object that server, engines, tester and docs know an agent by. `agent()` makes it and checks it. */
-import type { AgentCardJson, AgentExtensionJson, AgentSkillJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type {
+  AgentCardJson,
+  AgentExtensionJson,
+  AgentSkillJson,
+  SecurityRequirementJson,
+  SecuritySchemeJson,
+} from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { agentIdProblem } from '../a2a/ids.js'
 import type { AgentContext, TurnContext } from './agent-context.js'
+import { cardMetaProblem, type ExtendedCard } from './card-meta.js'
 import type { IncomingMessage } from './incoming-message.js'
 import { applyMiddleware, type Middleware } from './middleware.js'
 import { type RateLimit, type RateLimitMeta, rateLimitList, rateLimits, rateLimitsProblem } from './rate-limits.js'
@@ -48,7 +55,15 @@ export interface AgentMeta {
   readonly capabilities?: {
     /** Streaming operations are answered. Default true. */
     readonly streaming?: boolean
+    /** Authenticated callers get a card of their own. Default: where `extendedCard` says what is on it. */
+    readonly extendedCard?: boolean
   }
+  /** What the card for authenticated callers says otherwise than the public one. Needs `securitySchemes`. */
+  readonly extendedCard?: ExtendedCard
+  /** How callers may authenticate, by names of one's own; on the card (A2A section 4.5). */
+  readonly securitySchemes?: Readonly<Record<string, SecuritySchemeJson>>
+  /** Which schemes are needed: one entry of the list, and of that entry all; on the card. */
+  readonly securityRequirements?: readonly SecurityRequirementJson[]
   /** Extensions the agent knows; one marked `required` must be named by every caller. */
   readonly extensions?: readonly AgentExtensionJson[]
   readonly provider?: { readonly organization: string; readonly url: string }
@@ -98,6 +113,12 @@ export interface AgentDefinition {
   readonly inputModes: readonly string[]
   readonly outputModes: readonly string[]
   readonly streaming: boolean
+  /** The agent declares a card for authenticated callers. */
+  readonly hasExtendedCard: boolean
+  /** What that card says otherwise; undefined when it is declared and nothing is configured. */
+  readonly extendedCard: ExtendedCard | undefined
+  readonly securitySchemes: Readonly<Record<string, SecuritySchemeJson>>
+  readonly securityRequirements: readonly SecurityRequirementJson[]
   readonly extensions: readonly AgentExtensionJson[]
   readonly provider: AgentCardJson['provider']
   readonly documentationUrl: string | undefined
@@ -180,6 +201,8 @@ export function agent(meta: AgentMeta, handler?: Handler): AgentDefinition {
   if (history !== undefined && (!Number.isInteger(history) || history < 0)) {
     refuse(`history (${history}) must be a whole number of messages, 0 or more`)
   }
+  const badCard = cardMetaProblem(meta, declared)
+  if (badCard !== undefined) refuse(badCard)
   const name = meta.name ?? meta.id
   const description = meta.description ?? name
   return Object.freeze({
@@ -193,6 +216,10 @@ export function agent(meta: AgentMeta, handler?: Handler): AgentDefinition {
     inputModes: meta.inputModes ?? ['text/plain', 'application/json'],
     outputModes: meta.outputModes ?? ['text/plain'],
     streaming: meta.capabilities?.streaming ?? true,
+    hasExtendedCard: meta.capabilities?.extendedCard ?? meta.extendedCard !== undefined,
+    extendedCard: meta.extendedCard,
+    securitySchemes: meta.securitySchemes ?? {},
+    securityRequirements: meta.securityRequirements ?? [],
     extensions: meta.extensions ?? [],
     provider: meta.provider,
     documentationUrl: meta.documentationUrl,

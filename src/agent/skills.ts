@@ -1,5 +1,5 @@
 /** Skills of an agent: what its card says of them, and which handler a message reaches (A2A section 4.4.5). */
-import type { AgentSkillJson, MessageJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { AgentSkillJson, MessageJson, SecurityRequirementJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { invalidParams } from '../a2a/errors.js'
 import type { AgentDefinition, Handler } from './agent-definition.js'
 import { illegal } from './handler-results.js'
@@ -13,6 +13,8 @@ export interface SkillOptions {
   readonly examples?: readonly string[]
   readonly inputModes?: readonly string[]
   readonly outputModes?: readonly string[]
+  /** Which of the agent's security schemes this skill needs; on the card. */
+  readonly securityRequirements?: readonly SecurityRequirementJson[]
   /** Handles the messages that name this skill. Default: the agent's own handler does. */
   readonly handler?: Handler
   /** How many of the latest earlier messages `ctx.history` holds for this handler. Default: what the agent says, else all. */
@@ -47,6 +49,7 @@ export function skillOnCard(skill: SkillMeta): AgentSkillJson {
     ...(skill.examples === undefined ? {} : { examples: [...skill.examples] }),
     ...(skill.inputModes === undefined ? {} : { inputModes: [...skill.inputModes] }),
     ...(skill.outputModes === undefined ? {} : { outputModes: [...skill.outputModes] }),
+    ...(skill.securityRequirements === undefined ? {} : { securityRequirements: [...skill.securityRequirements] }),
   }
 }
 

@@ -1,5 +1,7 @@
 /** The flags that several commands have: one definition each. A flag goes before its variable, the variable before the default. */
 import { InvalidArgumentError, Option } from 'commander'
+import { CARD_MODES, type CardMode } from '../card/card-mode.js'
+import type { CardKey } from '../card/sign-card.js'
 import type { LogLevel } from '../observe/logger.js'
 import { DEFAULT_DB, DEFAULT_PORT } from '../serve.js'
 
@@ -47,6 +49,8 @@ export interface ListenFlags {
   readonly tlsCert?: string
   readonly tlsKey?: string
   readonly strictVersion?: boolean
+  readonly card: CardMode
+  readonly cardKey?: readonly string[]
 }
 
 export function listenFlags(): Option[] {
@@ -58,6 +62,10 @@ export function listenFlags(): Option[] {
     flag('--tls-cert <path>', 'PEM file; speaks TLS together with --tls-key', 'TLS_CERT'),
     flag('--tls-key <path>', 'PEM file', 'TLS_KEY'),
     flag('--strict-version', 'refuse requests that name no A2A version', 'STRICT_VERSION'),
+    flag('--card <form>', 'form of the agent cards: of A2A 1.0, of 0.3, or both in one document', 'CARD')
+      .choices(CARD_MODES)
+      .default('v1'),
+    flag('--card-key <path...>', 'file with a private key (JWK) that signs the agent cards', 'CARD_KEY'),
   ]
 }
 
@@ -67,6 +75,21 @@ export async function readTls({ tlsCert, tlsKey }: ListenFlags) {
   if (tlsCert === undefined || tlsKey === undefined) throw new Error('--tls-cert and --tls-key go together')
   const { readFile } = await import('node:fs/promises')
   return { cert: await readFile(tlsCert), key: await readFile(tlsKey) }
+}
+
+/** @throws Error a file cannot be read or is no JSON; the text never holds what is in it */
+export async function readCardKeys({ cardKey }: ListenFlags): Promise<CardKey[]> {
+  const { readFile } = await import('node:fs/promises')
+  return Promise.all(
+    // A variable holds one path.
+    [cardKey ?? []].flat().map(async (path) => {
+      try {
+        return JSON.parse(await readFile(path, 'utf8')) as CardKey
+      } catch (cause) {
+        throw new Error(`--card-key ${path} is no file with a key in JSON`, { cause })
+      }
+    }),
+  )
 }
 
 function port(text: string): number {

@@ -6,6 +6,7 @@ import {
   listenFlags,
   type ProcessFlags,
   processFlags,
+  readCardKeys,
   readTls,
   type TemporalFlags,
   temporalFlags,
@@ -58,6 +59,7 @@ async function run(files: string[], flags: GatewayFlags, command: Command): Prom
       nats,
       tls: await readTls(flags),
       limits: { lameDuckMs: flags.drain * 1_000 },
+      cardKeys: await readCardKeys(flags),
       corsOrigins: flags.cors ?? [],
       secret: givenSecret(flags.secretFile, process.env),
     } as Parameters<typeof startGatewayProcess>[0])

@@ -7,6 +7,7 @@ import {
   listenFlags,
   type ProcessFlags,
   processFlags,
+  readCardKeys,
   readTls,
   type TemporalFlags,
   temporalFlags,
@@ -39,6 +40,7 @@ async function run(file: string, flags: ServeFlags, command: Command): Promise<v
       ...context,
       agents,
       tls: await readTls(flags),
+      cardKeys: await readCardKeys(flags),
       corsOrigins: flags.cors ?? [],
     } as Parameters<typeof serve>[0])
     const { url, port, temporal, store } = served

@@ -22,6 +22,7 @@ export {
 export { type ClientCredentialsOptions, clientCredentials } from './auth/client-credentials.js'
 export type { RetryOptions } from './backoff.js'
 export { type CachedCard, type CardCache, createCardCache } from './card/card-cache.js'
+export { type VerifiedCard, type VerifyCardOptions, verifyCard } from './card/verify.js'
 export { connect } from './connect.js'
 export { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './limits.js'
 export type { CallOptions, ConnectOptions, Content, MessageContent, ReplyOptions, SendOptions } from './options.js'

@@ -1,20 +1,19 @@
 /** Agents and an engine as one listening server. Nothing here executes a task. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { Health } from '../../gen/grpc/health/v1/health_pb.js'
-import type { AgentInterfaceJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { toA2AError } from '../a2a/errors.js'
-import { PROTOCOL_VERSION } from '../a2a/service-params.js'
-import { agentCard } from '../agent/agent-card.js'
 import { type AgentDefinition, agentDirectory } from '../agent/agent-definition.js'
-import { servedCard } from '../bindings/card/handler.js'
 import { A2A_SERVICES } from '../bindings/connect/services.js'
 import type { Call } from '../bindings/http/call.js'
 import { createJsonRpc } from '../bindings/jsonrpc/handler.js'
 import { createRest } from '../bindings/rest/handler.js'
+import type { CardMode } from '../card/card-mode.js'
+import { type CardKey, cardSigner } from '../card/sign-card.js'
 import type { Engine } from '../engine/engine.js'
 import { sleep } from '../internal/abort.js'
 import type { Logger } from '../internal/logger.js'
 import { createRequestHandler } from '../service/request-handler.js'
+import { createCards } from './cards.js'
 import { createConnectAdapter } from './connect-adapter.js'
 import { healthRoutes } from './grpc-health.js'
 import { reflectionRoutes } from './grpc-reflection.js'
@@ -46,6 +45,10 @@ export interface ServerOptions {
   readonly allowedHosts?: readonly string[]
   /** Refuses requests that speak 1.0 without naming it. Default false. */
   readonly strictVersion?: boolean
+  /** The form of agent cards. Default `v1`. */
+  readonly card?: CardMode
+  /** Private keys that sign the cards, each with a signature of its own. Default: cards are not signed. */
+  readonly cardKeys?: readonly CardKey[]
   readonly limits?: Partial<ServerLimits>
 }
 
@@ -67,11 +70,14 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const shutdown = new AbortController()
   let stopping = false
   const ready = () => !stopping && engine.ready()
+  const signers = await Promise.all((options.cardKeys ?? []).map(cardSigner))
+  const cards = createCards()
   const handler = createRequestHandler({
     engine,
     agents,
     limits,
     secrets: createSecrets(options.secret),
+    extendedCards: cards.extended,
     rateLimiter: createRateLimiter(agents),
     logger,
   })
@@ -98,7 +104,6 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       reflectionRoutes(router, [...A2A_SERVICES, Health])
     },
   })
-  const cards = new Map<string, ReturnType<typeof servedCard>>()
   const listener = createListener({
     limits,
     ...(options.tls === undefined ? {} : { tls: options.tls }),
@@ -116,8 +121,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   })
   const port = await listener.listen(options.port, host)
   const url = (options.publicUrl ?? defaultUrl(host, port, options.tls !== undefined)).replace(/\/+$/, '')
-  const since = new Date()
-  for (const agent of agents.values()) cards.set(agent.id, servedCard(agentCard(agent, interfaces(agent, url)), since))
+  await cards.make(agents, url, options.card ?? 'v1', signers)
   return {
     port,
     url,
@@ -132,17 +136,6 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       await listener.close()
     },
   }
-}
-
-/** In the order of preference. */
-function interfaces({ id }: AgentDefinition, url: string): AgentInterfaceJson[] {
-  const { host, protocol } = new URL(url)
-  const port = new URL(url).port === '' ? (protocol === 'https:' ? ':443' : ':80') : ''
-  return [
-    { url: `${url}/agents/${id}`, protocolBinding: 'JSONRPC', protocolVersion: PROTOCOL_VERSION },
-    { url: `${host}${port}`, protocolBinding: 'GRPC', tenant: id, protocolVersion: PROTOCOL_VERSION },
-    { url: `${url}/agents/${id}`, protocolBinding: 'HTTP+JSON', protocolVersion: PROTOCOL_VERSION },
-  ]
 }
 
 function defaultUrl(host: string, port: number, secure: boolean): string {

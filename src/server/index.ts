@@ -1,6 +1,9 @@
 /** For those who put the parts together themselves: a server over any engine, or a gateway without a worker. */
+
 export type { EventBus } from '../bus/event-bus.js'
 export { InProcessBus } from '../bus/in-process-bus.js'
+export type { CardMode } from '../card/card-mode.js'
+export { type CardKey, CardKeyError } from '../card/sign-card.js'
 export type { Engine, TaskReading } from '../engine/engine.js'
 export { MemoryEngine } from '../engine/memory/memory-engine.js'
 export type { RequestHandler } from '../service/request-handler.js'

@@ -3,10 +3,12 @@ import { GRPC_CODES, WIRE_CODES } from '../a2a/error-codes.js'
 import { errorDetails } from '../a2a/error-details.js'
 import { A2AError, type A2AErrorReason } from '../a2a/errors.js'
 import { type AgentDefinition, type AgentDirectory, defaultAgent } from '../agent/agent-definition.js'
-import { answerCard, CARD_PATH, type ServedCard } from '../bindings/card/handler.js'
+import { CARD_PATH } from '../bindings/card/forms.js'
+import { answerCard } from '../bindings/card/handler.js'
 import type { Call } from '../bindings/http/call.js'
 import { contentType, type HttpRequest, type HttpResponse, PRIVATE_HEADERS, reply } from '../bindings/http/exchange.js'
 import { LOCAL_PRINCIPAL } from '../service/call-context.js'
+import type { Cards } from './cards.js'
 import type { ConnectAdapter } from './connect-adapter.js'
 import type { HealthPages } from './health.js'
 import { leaveBody } from './listener.js'
@@ -16,8 +18,7 @@ type Binding = (req: HttpRequest, res: HttpResponse, call: Call) => Promise<void
 
 export interface RouterOptions {
   readonly agents: AgentDirectory
-  /** By agent id. */
-  readonly cards: ReadonlyMap<string, ServedCard>
+  readonly cards: Cards
   readonly jsonrpc: Binding
   readonly rest: Binding
   readonly connect: ConnectAdapter
@@ -71,8 +72,8 @@ export function createRouter(options: RouterOptions): (req: HttpRequest, res: Ht
       signal: options.signalFor(res),
     }
     if (options.connect.has(path)) return options.connect.handle(req, res, call)
-    const card = options.cards.get(agent.id)
-    if (path === CARD_PATH && card !== undefined) {
+    const card = options.cards.at(agent.id, path)
+    if (card !== undefined) {
       if (req.method === 'GET' || req.method === 'HEAD') return answerCard(req, res, card)
       return refuse(res, 405, 'The agent card is read with GET', { allow: 'GET, HEAD' })
     }

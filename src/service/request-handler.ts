@@ -13,6 +13,7 @@ import { namedSkill } from '../agent/skills.js'
 import type { Engine } from '../engine/engine.js'
 import type { Logger } from '../internal/logger.js'
 import type { CallContext } from './call-context.js'
+import { type ExtendedCards, getExtendedAgentCard } from './extended-card.js'
 import type { EventStream } from './follow.js'
 import { withCursor } from './frame-cursor.js'
 import { listTasks } from './list-tasks.js'
@@ -46,6 +47,7 @@ export interface RequestHandlerOptions {
   readonly agents: AgentDirectory
   readonly secrets: Secrets
   readonly limits: ServiceLimits
+  readonly extendedCards: ExtendedCards
   readonly rateLimiter: RateLimiter
   readonly logger: Logger
 }
@@ -62,7 +64,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     getTaskPushNotificationConfig: noPush,
     listTaskPushNotificationConfigs: noPush,
     deleteTaskPushNotificationConfig: noPush,
-    getExtendedAgentCard: noExtendedCard,
+    getExtendedAgentCard: async (ctx) => getExtendedAgentCard(options.extendedCards, ctx),
   }
   const stream: Record<StreamOperation, (ctx: CallContext, request: JsonObject) => EventStream> = {
     sendStreamingMessage: (ctx, request) => sendStreamingMessage(options, ctx, request),
@@ -153,10 +155,6 @@ const PUSH_OPERATIONS: ReadonlySet<string> = new Set<UnaryOperation>([
 
 async function noPush(ctx: CallContext): Promise<never> {
   throw pushNotSupported(ctx.agent.id)
-}
-
-async function noExtendedCard(ctx: CallContext): Promise<never> {
-  throw new A2AError('UNSUPPORTED_OPERATION', `Agent ${ctx.agent.id} has no extended card`)
 }
 
 function pushNotSupported(agentId: string): A2AError {

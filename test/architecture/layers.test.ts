@@ -61,9 +61,11 @@ const RULES: Readonly<Record<string, Rule>> = {
       'node:zlib',
     ],
   },
-  'bindings/card': { ours: ['bindings'], types: ['gen'], outside: ['node:crypto'] },
+  'bindings/card': { ours: ['bindings'], types: ['card', 'gen', '@bufbuild/protobuf'], outside: ['node:crypto'] },
+  card: { ours: ['gen'], outside: ['@bufbuild/protobuf', 'canonicalize', 'jose'] },
+  'card/card-mode.ts': { ours: [] },
   server: {
-    ours: ['a2a', 'agent', 'bus', 'engine', 'service', 'bindings', 'internal', 'gen'],
+    ours: ['card', 'a2a', 'agent', 'bus', 'engine', 'service', 'bindings', 'internal', 'gen'],
     outside: [
       'node:*',
       '@connectrpc/connect',
@@ -87,7 +89,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     ours: ['internal', 'temporal/search-attributes.ts'],
     outside: ['node:*', '@temporalio/client', '@temporalio/common/*', '@temporalio/envconfig'],
   },
-  'server/index.ts': { ours: ['bus', 'engine', 'service', 'start-gateway.ts'] },
+  'server/index.ts': { ours: ['bus', 'card', 'engine', 'service', 'start-gateway.ts'] },
   process: {
     ours: ['agent', 'bus', 'store', 'temporal', 'server', 'internal'],
     outside: ['node:*', '@temporalio/client'],
@@ -98,8 +100,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     outside: ['node:*', '@temporalio/client', '@temporalio/worker'],
   },
   cli: {
-    ours: ['agent', 'observe', 'serve.ts'],
-    types: ['temporal', 'bus', 'worker', 'internal'],
+    ours: ['agent', 'observe', 'serve.ts', 'card/card-mode.ts'],
+    types: ['temporal', 'bus', 'worker', 'internal', 'card'],
     outside: ['node:*', 'commander'],
   },
   compat: {
@@ -110,7 +112,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     ours: [],
     outside: ['@bufbuild/protobuf', '@bufbuild/protobuf/reflect', '@bufbuild/protobuf/wkt'],
   },
-  client: { ours: ['a2a', 'internal'], types: ['gen', '@bufbuild/protobuf'] },
+  client: { ours: ['a2a', 'internal'], types: ['card', 'gen', '@bufbuild/protobuf'] },
   'client/transports': {
     ours: ['client', 'a2a', 'gen', 'bindings/rest/routes.ts', 'bindings/dialects'],
     types: ['@connectrpc/connect'],

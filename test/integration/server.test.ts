@@ -178,6 +178,10 @@ describe('the agent card', () => {
         { url: `${base}/agents/scripted`, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
         { url: `127.0.0.1:${server.port}`, protocolBinding: 'GRPC', tenant: 'scripted', protocolVersion: '1.0' },
         { url: `${base}/agents/scripted`, protocolBinding: 'HTTP+JSON', protocolVersion: '1.0' },
+        { url: `${base}/agents/scripted`, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
+        { url: `127.0.0.1:${server.port}`, protocolBinding: 'GRPC', protocolVersion: '0.3' },
+        { url: `${base}/agents/scripted`, protocolBinding: 'HTTP+JSON', protocolVersion: '0.3' },
+        { url: `${base}/agents/scripted/a2a`, protocolBinding: 'JSONRPC', protocolVersion: '0.2' },
       ],
       capabilities: {
         streaming: true,

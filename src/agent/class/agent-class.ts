@@ -37,6 +37,9 @@ export abstract class Agent {
   declare readonly iconUrl?: string
   declare readonly answers?: NonNullable<AgentMeta['answers']>
   declare readonly run?: NonNullable<AgentMeta['run']>
+  declare readonly extendedCard?: NonNullable<AgentMeta['extendedCard']>
+  declare readonly securitySchemes?: NonNullable<AgentMeta['securitySchemes']>
+  declare readonly securityRequirements?: NonNullable<AgentMeta['securityRequirements']>
   declare readonly retry?: NonNullable<AgentMeta['retry']>
   declare readonly deadlineMs?: number
   declare readonly idleTimeoutMs?: number
@@ -114,6 +117,9 @@ const META_FIELDS: Readonly<Record<keyof AgentMeta, true>> = {
   inputModes: true,
   outputModes: true,
   capabilities: true,
+  extendedCard: true,
+  securitySchemes: true,
+  securityRequirements: true,
   extensions: true,
   provider: true,
   documentationUrl: true,

@@ -1,10 +1,7 @@
 /** The agent card at its well-known path, with the headers that let clients cache it (A2A section 8.6). */
 import { createHash } from 'node:crypto'
-import type { AgentCardJson } from '../../../gen/lf/a2a/v1/a2a_pb.js'
+import type { JsonObject } from '@bufbuild/protobuf'
 import { type HttpRequest, type HttpResponse, header, reply } from '../http/exchange.js'
-
-/** The path, relative to the agent's base. */
-export const CARD_PATH = '/.well-known/agent-card.json'
 
 /** How long a client may use a card without asking again, in seconds. */
 const MAX_AGE_SECONDS = 300
@@ -16,7 +13,7 @@ export interface ServedCard {
 }
 
 /** @param since when the card began to be as it is */
-export function servedCard(card: AgentCardJson, since: Date): ServedCard {
+export function servedCard(card: JsonObject, since: Date): ServedCard {
   const text = JSON.stringify(card)
   const digest = createHash('sha256').update(text).digest('base64url').slice(0, 27)
   return { text, etag: `"${digest}"`, lastModified: since.toUTCString() }

@@ -3,7 +3,7 @@ import { type Code, ConnectError } from '@connectrpc/connect'
 import { BadRequestSchema, ErrorInfoSchema } from '../../../gen/google/rpc/error_details_pb.js'
 import { ERROR_DOMAIN, GRPC_CODES, WIRE_CODES } from '../../a2a/error-codes.js'
 import { toA2AError } from '../../a2a/errors.js'
-import { retryHeaders } from '../http/retry-after.js'
+import { errorHeaders } from '../http/error-headers.js'
 import { type Method, translated } from '../method.js'
 
 export function toConnectError(thrown: unknown): ConnectError {
@@ -12,7 +12,7 @@ export function toConnectError(thrown: unknown): ConnectError {
   const info = { reason: error.reason, domain: ERROR_DOMAIN, metadata: { ...error.metadata } }
   const violations = error.violations.map(({ field, description }) => ({ field, description }))
   const code: Code = GRPC_CODES[WIRE_CODES[error.reason].grpc]
-  return new ConnectError(error.message, code, retryHeaders(error), [
+  return new ConnectError(error.message, code, errorHeaders(error), [
     { desc: ErrorInfoSchema, value: info },
     ...(violations.length === 0 ? [] : [{ desc: BadRequestSchema, value: { fieldViolations: violations } }]),
   ])

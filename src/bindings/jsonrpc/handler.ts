@@ -4,6 +4,7 @@ import { A2AError } from '../../a2a/errors.js'
 import type { RequestHandler } from '../../service/request-handler.js'
 import { parseJson, readBody } from '../http/body.js'
 import { askedVersion, type BindingLimits, type Call, extensionHeaders, httpCallContext } from '../http/call.js'
+import { errorHeaders } from '../http/error-headers.js'
 import {
   contentType,
   type HttpRequest,
@@ -12,7 +13,6 @@ import {
   PRIVATE_HEADERS,
   reply,
 } from '../http/exchange.js'
-import { retryHeaders } from '../http/retry-after.js'
 import { type Method, type StreamMethod, translated } from '../method.js'
 import { writeEvents } from '../sse/writer.js'
 import { jsonRpcVersion, type VersionOptions } from '../versions.js'
@@ -55,7 +55,7 @@ export function createJsonRpc(options: JsonRpcOptions) {
       if (method?.kind === 'stream' && method.errorIsEvent) {
         reply(res, 200, EVENT_HEADERS, `data: ${text}\n\n`)
       } else {
-        reply(res, isJson ? httpStatus(error) : 415, { ...JSON_HEADERS, ...retryHeaders(error) }, text)
+        reply(res, isJson ? httpStatus(error) : 415, { ...JSON_HEADERS, ...errorHeaders(error) }, text)
       }
     }
   }

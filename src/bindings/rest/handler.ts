@@ -7,6 +7,7 @@ import type { RequestHandler } from '../../service/request-handler.js'
 import { V0_3_SERVICE } from '../dialects/v0_3/proto/methods.js'
 import { parseJson, readBody } from '../http/body.js'
 import { askedVersion, type BindingLimits, type Call, extensionHeaders, httpCallContext } from '../http/call.js'
+import { errorHeaders } from '../http/error-headers.js'
 import {
   contentType,
   type HttpRequest,
@@ -16,7 +17,6 @@ import {
   PRIVATE_HEADERS,
   reply,
 } from '../http/exchange.js'
-import { retryHeaders } from '../http/retry-after.js'
 import { type Method, NATIVE, translated } from '../method.js'
 import { writeEvents } from '../sse/writer.js'
 import { restPathVersion, restVersion, type VersionOptions } from '../versions.js'
@@ -72,7 +72,7 @@ export function createRest(options: RestOptions) {
       const headers = {
         ...PRIVATE_HEADERS,
         'content-type': mediaType(),
-        ...retryHeaders(error),
+        ...errorHeaders(error),
         ...(allow === undefined ? {} : { allow }),
       }
       reply(res, httpStatus(error), headers, form.errorText(error))

@@ -1,4 +1,4 @@
-/** Agent cards of 0.3 and of 1.0, each as the other, and one document that is both. Pure. */
+/** Agent cards of 1.0 as cards of 0.3, and one document that is both. Pure. The way back is the client's. */
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
 import type {
   AgentCardJson,
@@ -8,7 +8,7 @@ import type {
   SecurityRequirementJson,
   SecuritySchemeJson,
 } from '../../../../gen/lf/a2a/v1/a2a_pb.js'
-import { compact, each, field, inner, isObject, pick } from '../fields.js'
+import { compact, pick } from '../fields.js'
 
 /** What cards of 0.3 say about the protocol. */
 const V0_3 = '0.3.0'
@@ -106,104 +106,4 @@ export function flowsFromV1({ deviceCode: _, authorizationCode, ...others }: OAu
   if (authorizationCode === undefined) return others as JsonObject
   const { pkceRequired: __, ...code } = authorizationCode
   return { ...(others as JsonObject), authorizationCode: code as JsonObject }
-}
-
-/** A card of 0.3 as one of 1.0: its interfaces all speak 0.3. */
-export function cardToV1(card: JsonObject): JsonObject {
-  const extended = field(card, 'supportsAuthenticatedExtendedCard')
-  const version = field(card, 'protocolVersion')
-  return compact({
-    ...pick(card, ['name', 'description', 'provider', 'iconUrl', 'version', 'documentationUrl', 'signatures']),
-    supportedInterfaces: interfacesToV1(
-      card,
-      typeof version === 'string' ? version.replace(/^(\d+\.\d+)\.\d+$/, '$1') : '0.3',
-    ),
-    capabilities: inner(field(card, 'capabilities'), (capabilities) =>
-      compact({
-        ...pick(capabilities, ['streaming', 'pushNotifications', 'extensions']),
-        extendedAgentCard: extended,
-      }),
-    ),
-    securitySchemes: inner(field(card, 'securitySchemes'), (schemes) =>
-      Object.fromEntries(
-        Object.entries(schemes).map(([name, scheme]) => [
-          name,
-          isObject(scheme) ? schemeToV1(scheme) : (scheme ?? null),
-        ]),
-      ),
-    ),
-    securityRequirements: securityToV1(field(card, 'security')),
-    ...pick(card, ['defaultInputModes', 'defaultOutputModes']),
-    skills: each(field(card, 'skills'), (skill) =>
-      isObject(skill)
-        ? compact({
-            ...pick(skill, ['id', 'name', 'description', 'tags', 'examples', 'inputModes', 'outputModes']),
-            securityRequirements: securityToV1(field(skill, 'security')),
-          })
-        : skill,
-    ),
-  })
-}
-
-function interfacesToV1(card: JsonObject, protocolVersion: string): JsonValue {
-  const main = {
-    url: field(card, 'url') ?? '',
-    protocolBinding: field(card, 'preferredTransport') ?? 'JSONRPC',
-    protocolVersion,
-  }
-  const additional = field(card, 'additionalInterfaces')
-  const others = (Array.isArray(additional) ? additional : []).filter(isObject).map((each) => ({
-    url: field(each, 'url') ?? '',
-    protocolBinding: field(each, 'transport') ?? '',
-    protocolVersion,
-  }))
-  return [
-    main,
-    ...others.filter(({ url, protocolBinding }) => url !== main.url || protocolBinding !== main.protocolBinding),
-  ]
-}
-
-function securityToV1(security: JsonValue | undefined): JsonValue | undefined {
-  return each(security, (requirement) =>
-    isObject(requirement)
-      ? {
-          schemes: Object.fromEntries(
-            Object.entries(requirement).map(([name, list]) => [
-              name,
-              Array.isArray(list) && list.length === 0 ? {} : { list: list ?? null },
-            ]),
-          ),
-        }
-      : requirement,
-  )
-}
-
-/** A scheme of 0.3 may have several flows and one of 1.0 has one: the first of them is kept. */
-export function schemeToV1({ type, ...scheme }: JsonObject): JsonObject {
-  switch (type) {
-    case 'apiKey':
-      return {
-        apiKeySecurityScheme: compact({ ...pick(scheme, ['description', 'name']), location: field(scheme, 'in') }),
-      }
-    case 'http':
-      return { httpAuthSecurityScheme: pick(scheme, ['description', 'scheme', 'bearerFormat']) }
-    case 'oauth2':
-      return {
-        oauth2SecurityScheme: compact({
-          ...pick(scheme, ['description', 'oauth2MetadataUrl']),
-          flows: inner(field(scheme, 'flows'), (flows) => {
-            const kind = ['authorizationCode', 'clientCredentials', 'implicit', 'password'].find(
-              (name) => name in flows,
-            )
-            return kind === undefined ? {} : pick(flows, [kind])
-          }),
-        }),
-      }
-    case 'openIdConnect':
-      return { openIdConnectSecurityScheme: pick(scheme, ['description', 'openIdConnectUrl']) }
-    case 'mutualTLS':
-      return { mtlsSecurityScheme: pick(scheme, ['description']) }
-    default:
-      return {}
-  }
 }

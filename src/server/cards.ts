@@ -1,0 +1,61 @@
+/** The cards of all agents, made once: where each agent is reached is known as soon as the server listens. */
+import type { AgentCardJson, AgentInterfaceJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { agentCard, extendedAgentCard } from '../agent/agent-card.js'
+import { type AgentDefinition, type AgentDirectory, defaultAgent } from '../agent/agent-definition.js'
+import { cardsByPath, signedCard } from '../bindings/card/forms.js'
+import { type ServedCard, servedCard } from '../bindings/card/handler.js'
+import { OLD_PATH } from '../bindings/versions.js'
+import type { CardMode } from '../card/card-mode.js'
+import type { CardSigner } from '../card/sign-card.js'
+import type { ExtendedCards } from '../service/extended-card.js'
+
+export interface Cards {
+  /** @param path relative to the agent's base */
+  at(agentId: string, path: string): ServedCard | undefined
+  readonly extended: ExtendedCards
+  /** @param url the base of all URLs */
+  make(agents: AgentDirectory, url: string, mode: CardMode, signers: readonly CardSigner[]): Promise<void>
+}
+
+export function createCards(): Cards {
+  const served = new Map<string, ReadonlyMap<string, ServedCard>>()
+  const extended = new Map<string, AgentCardJson>()
+  return {
+    at(agentId, path) {
+      const cards = served.get(agentId)
+      return cards?.get(path) ?? (path.startsWith(`${OLD_PATH}/`) ? cards?.get(path.slice(OLD_PATH.length)) : undefined)
+    },
+    extended: ({ id }) => extended.get(id),
+    async make(agents, url, mode, signers) {
+      const since = new Date()
+      for (const agent of agents.values()) {
+        const card = agentCard(agent, interfaces(agent, url, agent === defaultAgent(agents)))
+        const forms = await cardsByPath(card, mode, signers)
+        served.set(agent.id, new Map([...forms].map(([path, form]) => [path, servedCard(form, since)])))
+        const more = extendedAgentCard(agent, card)
+        if (more !== undefined) extended.set(agent.id, await signedCard(more, signers))
+      }
+    },
+  }
+}
+
+/**
+ * In the order of preference, the newest version first.
+ *
+ * @param isDefault the agent answers at the root: before 1.0 no other could be reached over gRPC, which has no path
+ */
+function interfaces({ id }: AgentDefinition, url: string, isDefault: boolean): AgentInterfaceJson[] {
+  const { host, protocol, port } = new URL(url)
+  const grpc = { url: port === '' ? `${host}${protocol === 'https:' ? ':443' : ':80'}` : host, protocolBinding: 'GRPC' }
+  const jsonrpc = { url: `${url}/agents/${id}`, protocolBinding: 'JSONRPC' }
+  const rest = { url: `${url}/agents/${id}`, protocolBinding: 'HTTP+JSON' }
+  return [
+    { ...jsonrpc, protocolVersion: '1.0' },
+    { ...grpc, tenant: id, protocolVersion: '1.0' },
+    { ...rest, protocolVersion: '1.0' },
+    { ...jsonrpc, protocolVersion: '0.3' },
+    ...(isDefault ? [{ ...grpc, protocolVersion: '0.3' }] : []),
+    { ...rest, protocolVersion: '0.3' },
+    { ...jsonrpc, url: `${jsonrpc.url}${OLD_PATH}`, protocolVersion: '0.2' },
+  ]
+}
