@@ -8,6 +8,8 @@ import { writeEffect } from './effects.js'
 import { labelOf, words } from './script.js'
 
 const directory = process.env.FAULTS_DIR ?? '.'
+/** Of the agents' code: some say so. */
+const version = process.env.FAULTS_AGENT_VERSION ?? '1'
 
 export const teller = agent(
   { id: 'teller', default: true, retry: { initialIntervalMs: 100 } },
@@ -79,13 +81,18 @@ export const teller = agent(
       case 'book': {
         const found = await step('search', () => `${label} found, `)
         const answer = await ctx.ask(`Which one, ${label}?`)
-        return text(found + (await step('pay', () => `${label} paid for ${answer.text}`)))
+        const paid = await step('pay', () => `${label} paid for ${answer.text}`)
+        return text(version === '1' ? found + paid : `${found}${paid}, says version ${version}`)
       }
       case 'nap': {
         const down = await step('down', () => `${label} lay down, `)
         await ctx.sleep(first)
         return text(down + (await step('up', () => `${label} got up`)))
       }
+      case 'flood':
+        await gate(args[2] ?? '', ctx)
+        for (let i = 0; i < first; i += 1) yield 'x'.repeat(second)
+        return
       case 'fail':
         return fail('as told')
       default:

@@ -50,6 +50,8 @@ export const script = {
   book: () => 'book',
   /** A step, a wait that nothing is kept in memory for, and a step. */
   nap: (ms: number) => `nap ${ms}`,
+  /** So many pieces of so many bytes, once the gate is open. */
+  gatedFlood: (count: number, bytes: number, gate: string) => `flood ${count} ${bytes} ${gate}`,
   /** Fails for good. */
   fail: () => 'fail',
 }

@@ -1,5 +1,5 @@
 /** A process that is started, broken and started again; ended by its pid, also when the run fails. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Fault } from '../history/history.js'
@@ -39,6 +39,11 @@ export class ManagedProcess {
   get pid(): number {
     if (this.child?.pid === undefined) throw new Error(`${this.name} does not run`)
     return this.child.pid
+  }
+
+  /** Memory it holds, in bytes. */
+  get rssBytes(): number {
+    return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(this.pid)], { encoding: 'utf8' })) * 1024
   }
 
   get alive(): boolean {

@@ -55,6 +55,8 @@ export class Site {
   /** The processes that run turns. */
   readonly workers: ManagedProcess[] = []
   readonly directory: string
+  /** What processes find in their environment when they start the next time. */
+  readonly env: NodeJS.ProcessEnv
   /** The database of the processes. */
   readonly db: string
   private temporalServer: TemporalServer | undefined
@@ -65,6 +67,7 @@ export class Site {
   private constructor(directory: string) {
     this.directory = directory
     this.db = join(directory, 'a2a.db')
+    this.env = { FAULTS_DIR: directory, TEMPORAL_A2A_SECRET: SECRET }
   }
 
   static async start(options: SiteOptions): Promise<Site> {
@@ -212,7 +215,7 @@ export class Site {
         ...(this.natsProxy === undefined ? [] : ['--nats', `nats://${this.natsProxy.address}`]),
         ...args,
       ],
-      env: { FAULTS_DIR: this.directory, TEMPORAL_A2A_SECRET: SECRET },
+      env: this.env,
     })
   }
 

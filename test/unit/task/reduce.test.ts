@@ -108,6 +108,13 @@ describe('a task', () => {
     expect(lost.task.status?.state).toBe('TASK_STATE_CANCELED')
   })
 
+  it('keeps the question that it was asked with when it is canceled', () => {
+    const question = { messageId: 'q', role: 'ROLE_AGENT' as const, parts: [{ text: 'Which?' }] }
+    const asked = ended(started(fresh()), 'TASK_STATE_INPUT_REQUIRED', { message: question })
+    const record = reduce(reduce(asked, { type: 'cancelRequested' }), { type: 'canceled', at: AT })
+    expect(record.task.history?.map(({ messageId }) => messageId)).toEqual(['m1', 'q'])
+  })
+
   it('is canceled at once while it waits', () => {
     const asked = ended(started(fresh()), 'TASK_STATE_INPUT_REQUIRED')
     const record = reduce(reduce(asked, { type: 'cancelRequested' }), { type: 'canceled', at: AT })

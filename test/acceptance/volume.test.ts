@@ -1,0 +1,129 @@
+/** What other servers of this kind get wrong with much of something: chunks, waiting tasks, readers that do not read. */
+import { request } from 'node:http'
+import { Client, Connection } from '@temporalio/client'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { agent } from '../../src/index.js'
+import { script } from '../faults/agents/script.js'
+import { COMPLETED, follower, INPUT_REQUIRED, plan, verdict } from '../faults/cells/cell.js'
+import { RecordedClient } from '../faults/client/recorded-client.js'
+import { Site } from '../faults/processes/site.js'
+import { openGate } from '../support/agents.js'
+import { eventually, send, stateOf, taskOf, textOf } from '../support/reading.js'
+import { startTestServer, type TestServer } from '../support/servers.js'
+import { WIRE_NAMES, wireNamed } from '../support/wires.js'
+
+describe('one process', () => {
+  let server: TestServer
+  let connection: Connection
+
+  const counting = agent({ id: 'counting' }, async function* (message) {
+    for (let i = 0; i < Number(message.text); i += 1) yield `${String(i).padStart(19, '0')} `
+  })
+
+  beforeAll(async () => {
+    const { agents } = await import('../support/agents.js')
+    server = await startTestServer({ temporalAddress: inject('temporalAddress'), agents: [...agents, counting] })
+    connection = await Connection.connect({ address: inject('temporalAddress') })
+  })
+
+  afterAll(async () => {
+    await connection.close()
+    await server.stop()
+  })
+
+  it.each(WIRE_NAMES.map((name) => [name] as const))(
+    '3. drop the client (%s): the task is completed with all its parts',
+    async (name) => {
+      const wire = wireNamed(name, server.url)
+      let id = ''
+      for await (const { task, artifactUpdate } of wire.stream('sendStreamingMessage', send(`wait three-${name}`))) {
+        id = task?.id ?? id
+        if (artifactUpdate !== undefined || task?.artifacts !== undefined) break
+      }
+      openGate(`three-${name}`)
+      await eventually(async () => {
+        const task = await wire.call('getTask', { id })
+        expect(stateOf(task)).toBe(COMPLETED)
+        expect(textOf(task)).toBe('waiting no more')
+      }, 15_000)
+    },
+  )
+
+  it('5. an artifact in very many chunks: history does not grow with them, the artifact has one part', async () => {
+    const wire = wireNamed('jsonrpc', server.url)
+    const sizes: { events: number; bytes: number }[] = []
+    for (const count of [5_000, 20_000]) {
+      const task = taskOf(await wire.call('sendMessage', send(String(count), { tenant: 'counting' })))
+      expect(task.artifacts?.map(({ parts }) => parts?.length)).toEqual([1])
+      expect(textOf(task).length).toBe(count * 20)
+      const { historyLength, historySize } = await new Client({ connection }).workflow
+        .getHandle(`a2a//counting/${task.id}`)
+        .describe()
+      sizes.push({ events: historyLength, bytes: historySize ?? Number.NaN })
+    }
+    const [small, large] = sizes
+    expect(large?.events).toBeLessThan(30)
+    // What is stored is the text, not the chunks; one copy of it in the turn's result, one in the workflow's.
+    expect((large?.bytes ?? Infinity) - (small?.bytes ?? 0)).toBeLessThan(15_000 * 20 * 2.5)
+  }, 60_000)
+})
+
+describe('one process of its own', () => {
+  let site: Site
+
+  beforeAll(async () => {
+    site = await Site.start({ replicas: 1 })
+  })
+
+  afterAll(async () => {
+    await site.stop()
+  })
+
+  it('8. tasks that wait for input take no memory to speak of', async () => {
+    const ask = async (from: number, count: number) => {
+      const labels = Array.from({ length: count }, (_, i) => `eight-${from + i}`)
+      const waiting = [...labels]
+      const one = async () => {
+        for (let label = waiting.shift(); label !== undefined; label = waiting.shift()) {
+          plan(site, { label, ends: [INPUT_REQUIRED] })
+          await follower(site, label).say(script.book())
+        }
+      }
+      await Promise.all(Array.from({ length: 10 }, one))
+      return labels
+    }
+    await ask(0, 100)
+    const before = site.gateway(0).process.rssBytes
+    const labels = await ask(100, 300)
+    const perTask = (site.gateway(0).process.rssBytes - before) / 300
+    // A peer keeps a queue and a pending handler for each; the workflows that Temporal's worker caches are in this figure.
+    expect(perTask).toBeLessThan(400_000)
+    expect(await verdict(site, labels.slice(0, 20))).toBe('')
+  }, 90_000)
+
+  it('9. a reader that never reads: memory stays bounded, other readers are unaffected', async () => {
+    plan(site, { label: 'nine', ends: [COMPLETED] })
+    const starter = follower(site, 'nine', { name: 'starter' })
+    const id = await starter.start(script.gatedFlood(1_000, 1_000, 'nine'))
+    const { url } = site.gateway(0)
+    const before = site.gateway(0).process.rssBytes
+    const deaf = Array.from({ length: 50 }, () => {
+      const req = request(`${url}/agents/teller/tasks/${id}:subscribe`, { method: 'POST', agent: false })
+      req.on('response', (res) => res.pause())
+      req.on('error', () => {})
+      req.end()
+      return req
+    })
+    await eventually(() => expect(site.gateway(0).proxy.connections).toBeGreaterThanOrEqual(50))
+    const reader = new RecordedClient({ name: 'reader', agent: 'teller', recorder: site.recorder })
+    let bytes = 0
+    for await (const { event } of reader.stream('SubscribeToTask', { id }, { url, label: 'nine' })) {
+      if (event.task !== undefined) site.openGate('nine')
+      for (const { text } of event.artifactUpdate?.artifact?.parts ?? []) bytes += text?.length ?? 0
+    }
+    expect(bytes).toBe(1_000_000)
+    expect(site.gateway(0).process.rssBytes - before).toBeLessThan(150 * 1024 * 1024)
+    for (const req of deaf) req.destroy()
+    expect(await verdict(site, ['nine'])).toBe('')
+  }, 60_000)
+})
