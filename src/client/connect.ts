@@ -33,7 +33,7 @@ export async function connect(
 ): Promise<AgentClient> {
   const limits: ClientLimits = { ...DEFAULT_CLIENT_LIMITS, ...options.limits }
   const url = typeof target === 'string' || target instanceof URL ? absolute(target) : undefined
-  const card = url === undefined ? await readCardJson(target as JsonObject) : await fetchCard(url, limits, options)
+  const card = url === undefined ? readCardJson(target as JsonObject) : await fetchCard(url, limits, options)
   const rules = originRules(
     url,
     (card.supportedInterfaces ?? []).map((each) => each.url ?? ''),

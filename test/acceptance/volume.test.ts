@@ -2,6 +2,7 @@
 import { request } from 'node:http'
 import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import type { StreamResponseJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { agent } from '../../src/index.js'
 import { script } from '../faults/agents/script.js'
 import { COMPLETED, follower, INPUT_REQUIRED, plan, verdict } from '../faults/cells/cell.js'
@@ -36,7 +37,8 @@ describe('one process', () => {
     async (name) => {
       const wire = wireNamed(name, server.url)
       let id = ''
-      for await (const { task, artifactUpdate } of wire.stream('sendStreamingMessage', send(`wait three-${name}`))) {
+      for await (const event of wire.stream('sendStreamingMessage', send(`wait three-${name}`))) {
+        const { task, artifactUpdate } = event as StreamResponseJson
         id = task?.id ?? id
         if (artifactUpdate !== undefined || task?.artifacts !== undefined) break
       }

@@ -39,7 +39,7 @@ describe('gateway and worker', () => {
     expect(answers.map(textOf)).toEqual([words(3), words(3)])
     expect(answers[0]?.id).toBe(answers[1]?.id)
     const page = await wires[0]?.call('listTasks', { pageSize: 1 })
-    expect((page?.tasks as { id: string }[]).map(({ id }) => id)).toEqual([answers[0]?.id])
+    expect(((page?.tasks ?? []) as { id: string }[]).map(({ id }) => id)).toEqual([answers[0]?.id])
     const running = taskOf((await wires[0]?.call('sendMessage', send('50 50', IMMEDIATELY))) ?? {})
     const events = await all(wires[1]?.stream('subscribeToTask', { id: running.id }) ?? none())
     expect(streamedText(events)).toBe(words(50))

@@ -123,7 +123,7 @@ function freshUntil({ headers }: Response): number {
 
 async function fromText(url: string, text: string): Promise<FoundCard> {
   const raw = parseCard(text, url)
-  return { url, raw, card: await readCardJson(raw) }
+  return { url, raw, card: readCardJson(raw) }
 }
 
 function parseCard(text: string, url: string): JsonObject {

@@ -2,15 +2,15 @@
 import type { JsonObject } from '@bufbuild/protobuf'
 import type { AgentCardJson } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { invalidAnswer } from '../errors.js'
+import { isOldCard, upgradeCard } from './card-v03.js'
 
 /**
  * A card of A2A 1.0, or one of 0.2 and 0.3 in the form of 1.0. A card with both shapes is one of 1.0.
  *
  * @throws A2AError INVALID_AGENT_RESPONSE
  */
-export async function readCardJson(json: JsonObject): Promise<AgentCardJson> {
-  const isOld = !Array.isArray(json.supportedInterfaces) && typeof json.url === 'string'
-  const card = isOld ? (await import('../../bindings/dialects/v0_3/card.js')).cardToV1(json) : json
+export function readCardJson(json: JsonObject): AgentCardJson {
+  const card = isOldCard(json) ? upgradeCard(json) : json
   const { name, supportedInterfaces } = card
   if (typeof name !== 'string' || !Array.isArray(supportedInterfaces)) throw invalidAnswer('no agent card')
   for (const each of supportedInterfaces) {

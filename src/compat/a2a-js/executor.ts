@@ -177,7 +177,7 @@ function metaOf(card: AgentCard): Partial<AgentMeta> {
   const json = fromShape<AgentCardJson>(AgentCardSchema, card)
   const { name, description, version, provider, documentationUrl, iconUrl, capabilities, skills } = json
   const modes = (given: readonly string[] | undefined) => given?.map((mode) => (mode === 'text' ? 'text/plain' : mode))
-  return defined({
+  return defined<AgentMeta>({
     name,
     description,
     version,
@@ -188,13 +188,12 @@ function metaOf(card: AgentCard): Partial<AgentMeta> {
     outputModes: modes(json.defaultOutputModes),
     capabilities: { streaming: capabilities?.streaming ?? false },
     extensions: capabilities?.extensions,
-    skills: skills?.map(({ id = '', name: skillName, ...skill }) => ({
-      id,
-      ...defined({ ...skill, name: skillName, securityRequirements: undefined }),
-    })),
-  }) as Partial<AgentMeta>
+    securitySchemes: json.securitySchemes,
+    securityRequirements: json.securityRequirements,
+    skills: skills?.map((skill) => ({ ...skill, id: skill.id ?? '' })),
+  })
 }
 
-function defined<T extends object>(object: T): Partial<T> {
+function defined<T extends object>(object: { [Key in keyof T]?: T[Key] | undefined }): Partial<T> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Partial<T>
 }
