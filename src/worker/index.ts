@@ -1,4 +1,5 @@
 /** For those who run Temporal's side themselves. */
 export { createWorker, type RunningWorker, type WorkerOptions, type WorkerVersion } from './create-worker.js'
 export { type OneProcess, type OneProcessOptions, startOneProcess } from './one-process.js'
-export { startWorkerProcess as startWorker, type WorkerProcess, type WorkerProcessOptions } from './worker-process.js'
+export { type StartWorkerOptions, startWorker } from './start-worker.js'
+export type { WorkerProcess } from './worker-process.js'

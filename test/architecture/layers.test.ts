@@ -99,6 +99,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     types: ['temporal/workflow'],
     outside: ['node:*', '@temporalio/client', '@temporalio/worker'],
   },
+  'worker/start-worker.ts': { ours: ['observe', 'serve.ts'] },
   cli: {
     ours: ['agent', 'observe', 'serve.ts', 'card/card-mode.ts'],
     types: ['temporal', 'bus', 'worker', 'internal', 'card'],
@@ -126,7 +127,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'client/http/read-events.ts': { ours: ['client', 'a2a'], outside: ['eventsource-parser'] },
   proto: { ours: ['gen'] },
   'index.ts': { ours: ['a2a', 'agent', 'internal', 'serve.ts'], types: ['gen'] },
-  'start-gateway.ts': { ours: [], types: ['process'] },
+  'start-gateway.ts': { ours: ['serve.ts'], types: ['process'] },
   'serve.ts': { ours: ['agent'], types: ['agent', 'internal', 'worker'] },
 }
 

@@ -2,10 +2,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { agent } from 'temporal-a2a'
 
-/** `<count> <ms>`: so many words, one every so many milliseconds. One failure of its own would be its last. */
+/**
+ * `<count> <ms> <attempt>`: so many words, one every so many milliseconds; before the attempt it does not come to an end.
+ * One failure of its own would be its last.
+ */
 export const teller = agent({ id: 'teller', default: true, retry: { maxAttempts: 1 } }, async function* (message, ctx) {
-  const [count = 0, ms = 0] = message.text.split(' ').map(Number)
-  for (let i = 0; i < count; i += 1) {
+  const [count = 0, ms = 0, attempt = 1] = message.text.split(' ').map(Number)
+  for (let i = 0; i < count || ctx.attempt < attempt; i += 1) {
     await delay(ms, undefined, { signal: ctx.signal })
     yield `w${i} `
   }
