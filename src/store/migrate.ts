@@ -4,10 +4,12 @@ import { type Migration, type MigrationResultSet, Migrator } from 'kysely/migrat
 import { type StoreDatabase, StoreDatabaseError } from './database.js'
 import * as tasks from './migrations/0001-tasks.js'
 import * as push from './migrations/0002-push.js'
+import * as blobs from './migrations/0003-blobs.js'
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-tasks': tasks,
   '0002-push': push,
+  '0003-blobs': blobs,
 }
 
 /**
