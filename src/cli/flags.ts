@@ -36,8 +36,12 @@ export function temporalFlags(): Option[] {
   return [
     flag('--temporal-address <host:port>', 'a Temporal server that is running already', 'TEMPORAL_ADDRESS'),
     flag('--namespace <name>', 'Temporal namespace', 'NAMESPACE'),
-    flag('--db <path or url>', 'database of tasks: an SQLite file, or postgres://…', 'DB').default(DEFAULT_DB),
+    databaseFlag(),
   ]
+}
+
+export function databaseFlag(): Option {
+  return flag('--db <path or url>', 'database of tasks: an SQLite file, or postgres://…', 'DB').default(DEFAULT_DB)
 }
 
 /** How a process that answers requests is reached. */

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { gatewayCommand } from './gateway-command.js'
+import { migrateCommand } from './migrate-command.js'
 import { serveCommand } from './serve-command.js'
 import { workerCommand } from './worker-command.js'
 
@@ -23,5 +24,6 @@ const program = new Command('temporal-a2a')
   .addCommand(serveCommand())
   .addCommand(gatewayCommand())
   .addCommand(workerCommand())
+  .addCommand(migrateCommand())
 
 await program.parseAsync()

@@ -1,43 +1,49 @@
 /** Brings a database to the schema of this version; at start, before anything else touches it. */
 import { type Kysely, sql } from 'kysely'
-import { type Migration, Migrator } from 'kysely/migration'
+import { type Migration, type MigrationResultSet, Migrator } from 'kysely/migration'
 import { type StoreDatabase, StoreDatabaseError } from './database.js'
 import * as tasks from './migrations/0001-tasks.js'
 import * as push from './migrations/0002-push.js'
+import * as blobs from './migrations/0003-blobs.js'
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-tasks': tasks,
   '0002-push': push,
+  '0003-blobs': blobs,
 }
 
 /**
  * Safe when several processes start at once: one of them migrates, the others wait.
  *
+ * @returns names of the migrations that were made
  * @throws StoreDatabaseError it does not answer, was written by a newer version, or a migration failed
  */
-export async function migrateUp(database: StoreDatabase): Promise<void> {
-  await migrate(database, (migrator) => migrator.migrateToLatest())
+export function migrateUp(database: StoreDatabase): Promise<string[]> {
+  return migrate(database, (migrator) => migrator.migrateToLatest())
 }
 
 /**
  * Undoes the latest migration: for going back to an older version.
  *
+ * @returns its name, unless there was none
  * @throws StoreDatabaseError
  */
-export async function migrateDown(database: StoreDatabase): Promise<void> {
-  await migrate(database, (migrator) => migrator.migrateDown())
+export function migrateDown(database: StoreDatabase): Promise<string[]> {
+  return migrate(database, (migrator) => migrator.migrateDown())
 }
 
 async function migrate(
   { name, forMigration }: StoreDatabase,
-  run: (migrator: Migrator) => Promise<{ error?: unknown }>,
-): Promise<void> {
+  run: (migrator: Migrator) => Promise<MigrationResultSet>,
+): Promise<string[]> {
   const db = forMigration()
   try {
     const unknown = (await done(db)).filter((migration) => !Object.hasOwn(MIGRATIONS, migration))
     if (unknown.length > 0) throw new Error(newerVersion(unknown))
-    const { error } = await run(new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } }))
+    const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } })
+    const { error, results = [] } = await run(migrator)
     if (error !== undefined) throw error
+    return results.filter(({ status }) => status === 'Success').map(({ migrationName }) => migrationName)
   } catch (error) {
     throw new StoreDatabaseError(name, error)
   } finally {

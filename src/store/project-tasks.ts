@@ -2,6 +2,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { isTerminal, stateOf } from '../a2a/state.js'
 import { taskKey } from '../bus/live-event.js'
+import { largeValuesIn, mapTask } from '../task/large-values.js'
 import { statusTimeOf } from '../task/list-filter.js'
 import type { PlaceTable, Tables, TaskTable } from './tables.js'
 import { changeTally } from './tally.js'
@@ -34,6 +35,7 @@ export async function projectTasks(db: Kysely<Tables>, projections: readonly Pro
     await changeTally(transaction, changes)
     await insertMessages(transaction, changes)
     await writeArtifacts(transaction, changes)
+    await noteLargeValues(transaction, changes)
   })
 }
 
@@ -186,6 +188,21 @@ async function writeArtifacts(db: Transaction<Tables>, changes: readonly TaskCha
           .doUpdateSet((row) => ({ json: row.ref('excluded.json'), place: row.ref('excluded.place') }))
           .where(sql<boolean>`artifact.json <> excluded.json or artifact.place <> excluded.place`),
       )
+      .execute()
+  }
+}
+
+/** So that they are kept as long as the task. */
+async function noteLargeValues(db: Transaction<Tables>, changes: readonly TaskChange[]): Promise<void> {
+  const rows = changes.flatMap(({ projection, row }) => {
+    const hashes = largeValuesIn(projection.task, mapTask).map(({ hash }) => hash)
+    return [...new Set(hashes)].map((hash) => ({ key: row.key, hash }))
+  })
+  for (const chunk of chunks(rows)) {
+    await db
+      .insertInto('blob_use')
+      .values(chunk)
+      .onConflict((conflict) => conflict.doNothing())
       .execute()
   }
 }

@@ -116,7 +116,7 @@ export class SqlReconciliation implements Reconciliation {
 async function forget(db: Transaction<Tables>, key: string): Promise<void> {
   await lockChanges(db)
   const gone = await db.deleteFrom('task').where('key', '=', key).returningAll().executeTakeFirst()
-  for (const table of ['message', 'artifact', 'place', 'push_config'] as const) {
+  for (const table of ['message', 'artifact', 'place', 'push_config', 'blob_use'] as const) {
     await db.deleteFrom(table).where('key', '=', key).execute()
   }
   if (gone !== undefined) await changeTally(db, [{ before: gone, row: { ...gone, hidden: 1 } }])

@@ -1,13 +1,17 @@
 /** The task store over a SQL database. */
 import type { Kysely } from 'kysely'
+import type { TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { unavailable } from '../a2a/errors.js'
 import { isTerminal, stateOf } from '../a2a/state.js'
 import { withDeadline } from '../internal/abort.js'
 import type { Logger } from '../internal/logger.js'
+import { mapTask } from '../task/large-values.js'
 import type { ListQuery, TaskPage } from '../task/list-query.js'
 import type { TaskRecord } from '../task/task-record.js'
 import { Availability } from './availability.js'
+import { Blobs } from './blobs.js'
 import type { StoreDatabase } from './database.js'
+import { putBack, takeOut, type Walk } from './large-parts.js'
 import { listTasks } from './list-tasks.js'
 import { migrateUp } from './migrate.js'
 import { ProjectionQueue } from './projection-queue.js'
@@ -46,6 +50,7 @@ class SqlTaskStore implements TaskStore {
   private readonly logger: Logger
   private readonly availability: Availability
   private readonly queue: ProjectionQueue
+  private readonly blobs: Blobs
   private closed = false
 
   constructor(db: Kysely<Tables>, logger: Logger) {
@@ -53,6 +58,7 @@ class SqlTaskStore implements TaskStore {
     this.logger = logger
     this.availability = new Availability(logger)
     this.queue = new ProjectionQueue(db, this.availability, logger)
+    this.blobs = new Blobs(db, this.availability)
     this.push = new SqlPushStore(db, this.availability)
     this.reconciliation = new SqlReconciliation(db, this.availability)
   }
@@ -67,14 +73,29 @@ class SqlTaskStore implements TaskStore {
 
   async ended(key: string): Promise<TaskRecord | undefined> {
     const pending = this.queue.pending(key)
-    if (pending !== undefined && isTerminal(stateOf(pending.task))) return toRecord(pending)
-    return this.availability.run(READ_MS, 'reading a task from the store', () => readEnded(this.db, key))
+    if (pending !== undefined && isTerminal(stateOf(pending.task))) {
+      const record = toRecord(pending)
+      return { ...record, task: await this.putBack(record.task, mapTask) }
+    }
+    const record = await this.availability.run(READ_MS, 'reading a task from the store', () => readEnded(this.db, key))
+    return record === undefined ? undefined : { ...record, task: await this.putBack(record.task, mapTask) }
   }
 
   async list(query: ListQuery): Promise<TaskPage> {
     // A caller finds what it was just told about, unless very much is to be written first.
     await this.flushed(FLUSH_MS).catch(() => {})
-    return this.availability.run(LIST_MS, 'listing tasks', () => listTasks(this.db, query))
+    const page = await this.availability.run(LIST_MS, 'listing tasks', () => listTasks(this.db, query))
+    const tasks: TaskJson[] = []
+    for (const task of page.tasks) tasks.push(await this.putBack(task, mapTask))
+    return { ...page, tasks }
+  }
+
+  takeOut<T>(value: T, walk: Walk<T>): Promise<T> {
+    return takeOut(this.blobs, value, walk)
+  }
+
+  putBack<T>(value: T, walk: Walk<T>): Promise<T> {
+    return putBack(this.blobs, value, walk)
   }
 
   async close(): Promise<void> {

@@ -121,7 +121,31 @@ export interface DeliveryAttemptTable {
   cause: string | null
 }
 
+/** A large value, by the hash of its bytes. */
+export interface BlobTable {
+  hash: string
+  size: number
+  /** When it was last written or found to be there already. */
+  touched_at: number
+}
+
+export interface BlobChunkTable {
+  hash: string
+  /** From 0. */
+  place: number
+  content: Uint8Array
+}
+
+/** A task refers to a blob. */
+export interface BlobUseTable {
+  key: string
+  hash: string
+}
+
 export interface Tables {
+  blob: BlobTable
+  blob_chunk: BlobChunkTable
+  blob_use: BlobUseTable
   push_config: PushConfigTable
   delivery: DeliveryTable
   delivery_attempt: DeliveryAttemptTable

@@ -4,6 +4,7 @@
  */
 import type { ListQuery, TaskPage } from '../task/list-query.js'
 import type { TaskRecord } from '../task/task-record.js'
+import type { Walk } from './large-parts.js'
 import type { PushStore } from './push-store.js'
 
 /** What is written of a task: enough of its record to show it again. */
@@ -32,6 +33,18 @@ export interface TaskStore {
   ended(key: string): Promise<TaskRecord | undefined>
   /** @throws A2AError UNAVAILABLE */
   list(query: ListQuery): Promise<TaskPage>
+  /**
+   * The value with references in place of large values, which are written when it resolves.
+   *
+   * @throws A2AError UNAVAILABLE
+   */
+  takeOut<T>(value: T, walk: Walk<T>): Promise<T>
+  /**
+   * The value as it was before {@link takeOut}. What the store itself gives is whole already.
+   *
+   * @throws A2AError UNAVAILABLE
+   */
+  putBack<T>(value: T, walk: Walk<T>): Promise<T>
   /** Webhooks of tasks. */
   readonly push: PushStore
   /** What {@link reconcile} needs; it throws when the database does not answer. */

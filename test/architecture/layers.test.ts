@@ -32,6 +32,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'agent/step-scope.ts': { ours: [], outside: ['node:async_hooks'] },
   store: { ours: ['a2a', 'task', 'bus', 'internal'], types: ['gen'], outside: ['kysely', 'kysely/migration'] },
   'store/sqlite.ts': { ours: [], outside: ['kysely', 'node:sqlite'] },
+  'store/large-parts.ts': { ours: ['a2a', 'task'], outside: ['node:crypto'] },
   'store/postgres.ts': { ours: ['internal'], outside: ['kysely', 'pg'] },
   engine: { ours: ['a2a', 'task', 'agent', 'bus', 'internal'], types: ['gen'] },
   observe: { ours: ['internal'], outside: ['pino'] },

@@ -6,6 +6,10 @@ export function bytewiseText(db: Kysely<never>): RawBuilder<unknown> {
   return isPostgres(db) ? sql`text collate "C"` : sql`text`
 }
 
+export function bytes(db: Kysely<never>): RawBuilder<unknown> {
+  return isPostgres(db) ? sql`bytea` : sql`blob`
+}
+
 function isPostgres(db: Kysely<never>): boolean {
   return db.getExecutor().adapter instanceof PostgresAdapter
 }
