@@ -16,6 +16,11 @@ export interface TaskReading {
   readonly position: Position
   /** The furthest place that a reader can have reached, when the reading may lag behind; else that is `position`. */
   readonly reached?: Cursor
+  /**
+   * The result of the running turn is written and may have been shown, but what it makes of the task is not written yet.
+   * What is asked of the task now could be put before the result, against the order its caller has seen.
+   */
+  readonly unsettled?: true
   /** Metadata of the latest state event. */
   readonly eventMetadata?: TaskJson['metadata']
   /** Hash of the request whose idempotency key made the task. */

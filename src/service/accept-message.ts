@@ -12,7 +12,7 @@ import type { Engine, TaskReading } from '../engine/engine.js'
 import { MAX_RECORD_BYTES, tooLarge } from '../task/may-continue.js'
 import { type NewTask, newTaskRecord, type TaskRef, type TurnParams } from '../task/task-record.js'
 import type { CallContext } from './call-context.js'
-import { findTask, taskRef } from './find-task.js'
+import { findSettledTask, taskRef } from './find-task.js'
 import { unsupportedMediaType } from './media-types.js'
 import type { Secrets } from './ports.js'
 
@@ -98,7 +98,7 @@ async function prepareFollowUp(
   params: TurnParams,
 ): Promise<Delivery> {
   if (!mayBeTaskId(taskId)) throw taskNotFound(taskId)
-  const { task } = await findTask(engine, ctx, taskId)
+  const { task } = await findSettledTask(engine, ctx, taskId)
   const contextId = task.contextId ?? ''
   if ((message.contextId ?? '') !== '' && message.contextId !== contextId) {
     throw invalidParams([{ field: 'message.contextId', description: 'is not the context of the task' }])

@@ -1,5 +1,5 @@
 /** Which task a request means, and whether its caller may see it. The one place where that is decided. */
-import { A2AError, taskNotFound } from '../a2a/errors.js'
+import { A2AError, taskNotFound, unavailable } from '../a2a/errors.js'
 import { mayBeTaskId } from '../a2a/ids.js'
 import type { Engine, TaskReading } from '../engine/engine.js'
 import type { TaskRef } from '../task/task-record.js'
@@ -19,6 +19,26 @@ export async function findTask(engine: Engine, ctx: CallContext, taskId: string)
   if (reading === undefined || reading.owner !== ctx.principal || reading.answer !== undefined)
     throw taskNotFound(taskId)
   return reading
+}
+
+/** How long a task may take to become settled, and the first wait between two looks, in milliseconds. */
+const SETTLE_MS = 2_000
+const FIRST_LOOK_MS = 5
+
+/**
+ * As {@link findTask}, for a caller that wants to change the task: the turn that has ended is over for the task too, so that
+ * what is asked comes after what the caller was shown.
+ *
+ * @throws A2AError UNAVAILABLE nobody has gone on with the task
+ */
+export async function findSettledTask(engine: Engine, ctx: CallContext, taskId: string): Promise<TaskReading> {
+  const end = performance.now() + SETTLE_MS
+  for (let waitMs = FIRST_LOOK_MS; ; waitMs *= 2) {
+    const reading = await findTask(engine, ctx, taskId)
+    if (reading.unsettled !== true) return reading
+    if (performance.now() + waitMs > end) throw unavailable('The task is between two states; try again')
+    await new Promise((resolve) => setTimeout(resolve, waitMs))
+  }
 }
 
 /** Refuses a caller that has no stream to be given. */

@@ -13,7 +13,7 @@ import { limitHistory } from '../a2a/task-view.js'
 import { taskKey } from '../bus/live-event.js'
 import type { Engine } from '../engine/engine.js'
 import type { CallContext } from './call-context.js'
-import { findTask, requireStreaming, taskRef } from './find-task.js'
+import { findSettledTask, findTask, requireStreaming, taskRef } from './find-task.js'
 import { type EventStream, follow, untilTerminal, waitFor, withSubscription } from './follow.js'
 import type { ServiceLimits } from './ports.js'
 import { resumePosition } from './resume.js'
@@ -41,7 +41,7 @@ export async function cancelTask(
   if (!mayBeTaskId(taskId)) throw taskNotFound(taskId)
   const ref = taskRef(ctx, taskId)
   return withSubscription(engine, ref, { statesOnly: true }, async (subscription) => {
-    const before = await findTask(engine, ctx, taskId)
+    const before = await findSettledTask(engine, ctx, taskId)
     if (isTerminal(stateOf(before.task))) return ended(before.task)
     await engine.cancel(ref)
     const waitMs = Math.min(CANCEL_WAIT_MS, limits.blockingMs)

@@ -91,14 +91,15 @@ export class TaskReader {
     if (history === undefined) return undefined
     const { pendingResult } = history
     const shown = this.shown.get(key)
-    if (shown !== undefined && shown.revision > history.record.revision) return taskReading(shown)
+    const unsettled = pendingResult === undefined ? {} : { unsettled: true as const }
+    if (shown !== undefined && shown.revision > history.record.revision) return { ...taskReading(shown), ...unsettled }
     const { record } = history
     const { turn } = record.position
     if (pendingResult !== undefined) {
       const { attempt, seq, artifacts } = pendingResult
       // The workflow may have shown the end already.
       const reached = { turn, attempt: LAST_ATTEMPT, seq: 1 }
-      return { ...taskReading(withPicture(record, { turn, attempt, seq, artifacts })), reached }
+      return { ...taskReading(withPicture(record, { turn, attempt, seq, artifacts })), reached, ...unsettled }
     }
     const live = record.position.ended ? undefined : await this.options.bus.request(key)
     if (live !== undefined || record.position.ended) return taskReading(withPicture(record, live))

@@ -51,20 +51,20 @@ describe.skipIf(natsMissing !== '')(`a cluster${natsMissing}`, () => {
     await site.heal()
     expect(await verdict(site, ['one'])).toBe('')
     expect(site.history().filter((event) => event.kind === 'opened' && event.label === 'one')).toHaveLength(1)
-  }, 90_000)
+  }, 180_000)
 
   it('2. kill -9 the server: the client reconnects to another replica with its cursor: no gap, no repeat', async () => {
     const labels = ['two-a', 'two-b', 'two-c', 'two-d']
-    for (const label of labels) planTold(site, label, 400)
+    for (const label of labels) planTold(site, label, 250)
     const saying = Promise.all(
       labels.map((label, i) => {
         const urls = i % 2 === 0 ? site.urls : [...site.urls].reverse()
-        return follower(site, label, { urls, wire: i < 2 ? 'jsonrpc' : 'rest', deadlineMs: 120_000 }).say(
-          script.tell(400, 30),
+        return follower(site, label, { urls, wire: i < 2 ? 'jsonrpc' : 'rest', deadlineMs: 200_000 }).say(
+          script.tell(250, 30),
         )
       }),
     )
-    for (let kill = 0; kill < 4; kill += 1) {
+    for (let kill = 0; kill < 3; kill += 1) {
       await untilSaid(site, labels[kill] ?? '', `-${20 + kill * 50} `, 60_000)
       const { process } = site.gateway(kill % 2)
       await process.kill()
@@ -76,7 +76,7 @@ describe.skipIf(natsMissing !== '')(`a cluster${natsMissing}`, () => {
       const turns = site.history().filter((event) => event.kind === 'effect' && event.label === label)
       expect(turns).toHaveLength(1)
     }
-  }, 150_000)
+  }, 240_000)
 
   it('4. cancel through another replica: the handler is told within 2 s, nothing comes after CANCELED; a task that waits is canceled at once', async () => {
     plan(site, { label: 'four', ends: [CANCELED] })
@@ -101,7 +101,7 @@ describe.skipIf(natsMissing !== '')(`a cluster${natsMissing}`, () => {
     expect(await waiting.cancel()).toBe(CANCELED)
     answered()
     expect(await verdict(site, ['four', 'four-waits'])).toBe('')
-  }, 60_000)
+  }, 120_000)
 
   it('13. two messages at the same moment on one task: both handled, none lost', async () => {
     plan(site, { label: 'thirteen', messages: 1, ends: [COMPLETED] })
@@ -121,7 +121,7 @@ describe.skipIf(natsMissing !== '')(`a cluster${natsMissing}`, () => {
     expect(users.slice(1).sort()).toEqual(['message-thirteen-0-1', 'message-thirteen-1-1'])
     const texts = (task?.artifacts ?? []).map(({ parts }) => (parts ?? []).map(({ text }) => text).join(''))
     expect(texts).toEqual(users.slice(1).map((id) => `${id?.slice(8, -2)}-0 ${id?.slice(8, -2)}-1 `))
-  }, 60_000)
+  }, 120_000)
 
   it('14. the end never overtakes the artifact under load', async () => {
     const labels = Array.from({ length: 60 }, (_, i) => `fourteen-${i}`)
@@ -134,7 +134,7 @@ describe.skipIf(natsMissing !== '')(`a cluster${natsMissing}`, () => {
       .history()
       .filter((event) => event.kind === 'closed' && event.label.startsWith('fourteen') && event.how === 'broken')
     expect(broken).toEqual([])
-  }, 60_000)
+  }, 120_000)
 
   it('15. deploy version 2 of an agent while tasks of version 1 wait: what version 1 has done stands, version 2 finishes', async () => {
     plan(site, {
@@ -157,5 +157,5 @@ describe.skipIf(natsMissing !== '')(`a cluster${natsMissing}`, () => {
         event.kind === 'effect' && event.label === 'fifteen' && event.what === 'step' ? [event.name] : [],
       )
     expect(steps).toEqual(['search', 'pay'])
-  }, 90_000)
+  }, 180_000)
 })

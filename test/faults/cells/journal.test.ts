@@ -1,6 +1,7 @@
 /** Steps, questions and waits of one handler, over the death of every process that could remember them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { FailPointName } from '../../../src/internal/fail-points.js'
+import { eventually } from '../../support/reading.js'
 import { booked, napped, script } from '../agents/script.js'
 import { Site } from '../processes/site.js'
 import {
@@ -125,3 +126,37 @@ describe('a process killed', () => {
     60_000,
   )
 })
+
+describe('a process that dies with a question that is written and not taken up', () => {
+  it('an answer that comes at that moment is an answer, whoever takes the question up', async () => {
+    plan(site, { label: 'between', messages: 2, golden: booked('between', 'it') })
+    const talk = follower(site, 'between', both())
+    const armed = site.arm('turn.ended', 'pause')
+    await talk.start(script.book())
+    const { pid } = await armed.reached()
+    const struck = site.processes.find((process) => process.pid === pid)
+    const other = site.gateways.find(({ process }) => process.pid !== pid)
+    if (struck === undefined || other === undefined) throw new Error('a process of nobody was stopped')
+    talk.goTo([other.url])
+    const answering = talk.start('it')
+    await untilRefusedOrAnswered('between', 2)
+    await struck.kill()
+    armed.release()
+    await answering
+    await site.heal()
+    expect(await verdict(site, ['between'])).toBe('')
+    expect(runs('between')).toEqual({ search: 1, pay: 1 })
+  }, 60_000)
+})
+
+/** Waits until so many sends of the task have an outcome. */
+async function untilRefusedOrAnswered(label: string, count: number): Promise<void> {
+  const outcomes = () =>
+    site
+      .history()
+      .filter(
+        ({ kind, ...event }) =>
+          (kind === 'answered' || kind === 'refused') && 'label' in event && event.label === label,
+      )
+  await eventually(() => expect(outcomes().length).toBeGreaterThanOrEqual(count), 15_000)
+}

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { report } from '../oracles/check.js'
+import { TARGETS, type Target } from './nemesis.js'
 import { LAYOUTS, type LayoutName, run } from './run.js'
 import { summary } from './summary.js'
 
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     tasks: { type: 'string', default: '1000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     'at-once': { type: 'string', default: '20' },
+    only: { type: 'string', default: 'any' },
     every: { type: 'string', default: '5' },
   },
 })
@@ -20,6 +22,13 @@ const { values } = parseArgs({
 const seed = Number(values.seed)
 const layout = values.layout as LayoutName
 if (!(layout in LAYOUTS)) throw new Error(`--layout is one of ${Object.keys(LAYOUTS).join(', ')}`)
+const only = values.only as Target
+if (!TARGETS.includes(only)) throw new Error(`--only is one of ${TARGETS.join(', ')}`)
+// Whoever ends the run ends its processes with it.
+const interrupt = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => interrupt.abort(new Error('interrupted')))
+}
 const historyFile = join(tmpdir(), `temporal-a2a-faults-${seed}.jsonl`)
 console.log(
   `seed ${seed}; the same run again: npm run faults -- --seed ${seed} --tasks ${values.tasks} --layout ${layout}`,
@@ -31,7 +40,9 @@ const result = await run({
   minutes: Number(values.minutes),
   atOnce: Number(values['at-once']),
   strikeEveryMs: Number(values.every) * 1000,
+  strikeOnly: only,
   historyFile,
+  signal: interrupt.signal,
   say: (line) => console.log(line),
 })
 if (result.violations.length > 0) {

@@ -6,7 +6,7 @@ import { writeHistory } from '../history/recorder.js'
 import { check } from '../oracles/check.js'
 import type { Violation } from '../oracles/violation.js'
 import { Site, type SiteOptions } from '../processes/site.js'
-import { torment } from './nemesis.js'
+import { type Target, torment } from './nemesis.js'
 import { randomOf } from './random.js'
 import { pickKind } from './workload.js'
 
@@ -31,9 +31,12 @@ export interface RunOptions {
   /** Tasks at work at once. */
   readonly atOnce: number
   readonly strikeEveryMs: number
+  readonly strikeOnly: Target
   /** Where the history goes when something was found. */
   readonly historyFile: string
   say(line: string): void
+  /** Ends the run; nothing is judged then. */
+  readonly signal: AbortSignal
 }
 
 export interface RunResult {
@@ -55,13 +58,14 @@ export async function run(options: RunOptions): Promise<RunResult> {
       site,
       random: randomOf(seed + 1),
       everyMs: options.strikeEveryMs,
+      only: options.strikeOnly,
       signal: over.signal,
       onStrike: (what) => {
         strikes[what] = (strikes[what] ?? 0) + 1
         say(`${elapsed(begun)}  ${what}`)
       },
     })
-    const labels = await work(site, options, random, begun)
+    const labels = await Promise.race([work(site, options, random, begun), aborted(options.signal)])
     over.abort()
     await tormenting
     say(`${elapsed(begun)}  all is whole again, ${labels.length} tasks are read`)
@@ -105,6 +109,10 @@ async function work(
   }
   await Promise.all(running)
   return labels
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
 }
 
 function elapsed(since: number): string {
