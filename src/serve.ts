@@ -15,6 +15,8 @@ export interface ServeOptions {
   readonly host?: string
   /** How clients reach the server, such as `https://agents.example`. Default: host and port. */
   readonly publicUrl?: string
+  /** What the cards name as the address of gRPC. Default: host and port of `publicUrl`, as gRPC clients take it. */
+  readonly publicGrpcUrl?: string
   /** Default `temporal`. `memory` keeps tasks in this process only: they are gone with it. */
   readonly engine?: 'temporal' | 'memory'
   /** `host:port` of a Temporal server. Default: what Temporal's own settings say, else a server of our own. */

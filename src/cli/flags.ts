@@ -49,6 +49,7 @@ export interface ListenFlags {
   readonly port: number
   readonly host: string
   readonly publicUrl?: string
+  readonly publicGrpcUrl?: string
   readonly cors?: readonly string[]
   readonly tlsCert?: string
   readonly tlsKey?: string
@@ -62,6 +63,7 @@ export function listenFlags(): Option[] {
     flag('--port <number>', 'port to listen on, 0 for any', 'PORT').argParser(port).default(DEFAULT_PORT),
     flag('--host <address>', 'address to listen on', 'HOST').default('127.0.0.1'),
     flag('--public-url <url>', 'how clients reach the server', 'PUBLIC_URL'),
+    flag('--public-grpc-url <url>', 'how gRPC clients reach the server, where it is elsewhere', 'PUBLIC_GRPC_URL'),
     flag('--cors <origin...>', 'origins whose pages may call; * for all', 'CORS'),
     flag('--tls-cert <path>', 'PEM file; speaks TLS together with --tls-key', 'TLS_CERT'),
     flag('--tls-key <path>', 'PEM file', 'TLS_KEY'),

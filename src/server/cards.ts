@@ -13,8 +13,16 @@ export interface Cards {
   /** @param path relative to the agent's base */
   at(agentId: string, path: string): ServedCard | undefined
   readonly extended: ExtendedCards
-  /** @param url the base of all URLs */
-  make(agents: AgentDirectory, url: string, mode: CardMode, signers: readonly CardSigner[]): Promise<void>
+  make(agents: AgentDirectory, options: CardOptions): Promise<void>
+}
+
+export interface CardOptions {
+  /** The base of all URLs. */
+  readonly url: string
+  /** Where gRPC is reached. Default: host and port of `url`. */
+  readonly grpcUrl: string | undefined
+  readonly mode: CardMode
+  readonly signers: readonly CardSigner[]
 }
 
 export function createCards(): Cards {
@@ -26,10 +34,11 @@ export function createCards(): Cards {
       return cards?.get(path) ?? (path.startsWith(`${OLD_PATH}/`) ? cards?.get(path.slice(OLD_PATH.length)) : undefined)
     },
     extended: ({ id }) => extended.get(id),
-    async make(agents, url, mode, signers) {
+    async make(agents, { url, grpcUrl, mode, signers }) {
       const since = new Date()
+      const at = { url, grpcUrl: grpcUrl ?? hostAndPort(url) }
       for (const agent of agents.values()) {
-        const card = agentCard(agent, interfaces(agent, url, agent === defaultAgent(agents)))
+        const card = agentCard(agent, interfaces(agent, at, agent === defaultAgent(agents)))
         const forms = await cardsByPath(card, mode, signers)
         served.set(agent.id, new Map([...forms].map(([path, form]) => [path, servedCard(form, since)])))
         const more = extendedAgentCard(agent, card)
@@ -44,9 +53,12 @@ export function createCards(): Cards {
  *
  * @param isDefault the agent answers at the root: before 1.0 no other could be reached over gRPC, which has no path
  */
-function interfaces({ id }: AgentDefinition, url: string, isDefault: boolean): AgentInterfaceJson[] {
-  const { host, protocol, port } = new URL(url)
-  const grpc = { url: port === '' ? `${host}${protocol === 'https:' ? ':443' : ':80'}` : host, protocolBinding: 'GRPC' }
+function interfaces(
+  { id }: AgentDefinition,
+  { url, grpcUrl }: { readonly url: string; readonly grpcUrl: string },
+  isDefault: boolean,
+): AgentInterfaceJson[] {
+  const grpc = { url: grpcUrl, protocolBinding: 'GRPC' }
   const jsonrpc = { url: `${url}/agents/${id}`, protocolBinding: 'JSONRPC' }
   const rest = { url: `${url}/agents/${id}`, protocolBinding: 'HTTP+JSON' }
   return [
@@ -58,4 +70,10 @@ function interfaces({ id }: AgentDefinition, url: string, isDefault: boolean): A
     { ...rest, protocolVersion: '0.3' },
     { ...jsonrpc, url: `${jsonrpc.url}${OLD_PATH}`, protocolVersion: '0.2' },
   ]
+}
+
+/** As gRPC clients take it, whatever their version: without a scheme (A2A, comment on AgentInterface). */
+function hostAndPort(url: string): string {
+  const { host, protocol, port } = new URL(url)
+  return port === '' ? `${host}${protocol === 'https:' ? ':443' : ':80'}` : host
 }

@@ -36,6 +36,8 @@ export interface ServerOptions {
   readonly host?: string
   /** How clients reach the server, such as `https://agents.example`. Default: host and port. */
   readonly publicUrl?: string
+  /** What the cards name as the address of gRPC. Default: host and port of `publicUrl`, as gRPC clients take it. */
+  readonly publicGrpcUrl?: string
   /** At least 32 bytes, the same on every gateway; makes ids and page tokens. */
   readonly secret: Uint8Array
   readonly tls?: TlsOptions
@@ -121,7 +123,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   })
   const port = await listener.listen(options.port, host)
   const url = (options.publicUrl ?? defaultUrl(host, port, options.tls !== undefined)).replace(/\/+$/, '')
-  await cards.make(agents, url, options.card ?? 'v1', signers)
+  await cards.make(agents, { url, grpcUrl: options.publicGrpcUrl, mode: options.card ?? 'v1', signers })
   return {
     port,
     url,

@@ -248,6 +248,13 @@ describe('tasks', () => {
     expect(error).toMatchObject({ code, message: ANY, data: expect.arrayContaining([expect.objectContaining(info)]) })
   })
 
+  it('are answered without an id too, as before 1.0', async () => {
+    const rpc = { jsonrpc: '2.0', method: 'tasks/get', params: { id: 'none' } }
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(server.url, { method: 'POST', headers, body: JSON.stringify(rpc) })
+    expect(await answer.json()).toMatchObject({ id: null, error: { code: -32001 } })
+  })
+
   it('names fields as the version does', async () => {
     const wrong = await call('message/send', { message: message('x'), configuration: { blocking: 'yes' } })
     expect(wrong.error).toMatchObject({ code: -32602, message: expect.stringContaining('configuration.blocking') })

@@ -6,6 +6,8 @@ export type RpcId = string | number | null
 
 export interface RpcRequest {
   readonly id: RpcId
+  /** False for what JSON-RPC calls a notification. */
+  readonly hasId: boolean
   readonly method: string
   readonly params: JsonObject
 }
@@ -14,22 +16,26 @@ export interface RpcRequest {
 const MAX_ID_LENGTH = 256
 
 /**
- * @throws A2AError INVALID_REQUEST no request object; A2A has neither batches nor notifications
+ * @throws A2AError INVALID_REQUEST no request object; A2A has no batches
  */
 export function readEnvelope(json: JsonValue): RpcRequest {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw invalid(Array.isArray(json) ? 'batches are not supported' : 'must be an object')
   }
   if (json.jsonrpc !== '2.0') throw invalid('jsonrpc must be "2.0"')
-  const { id, method, params } = json
-  if (!isId(id)) throw invalid(`id must be a string of at most ${MAX_ID_LENGTH} characters, an integer or null`)
+  const { id = null, method, params } = json
+  if (!isId(id)) throw wrongId()
   if (typeof method !== 'string' || method === '') throw invalid('method must be a string')
   if (params !== undefined && (typeof params !== 'object' || params === null || Array.isArray(params))) {
     throw new A2AError('INVALID_PARAMS', 'Invalid parameters: params must be an object', {
       violations: [{ field: 'params', description: 'must be an object' }],
     })
   }
-  return { id, method, params: params ?? {} }
+  return { id, hasId: json.id !== undefined, method, params: params ?? {} }
+}
+
+export function wrongId(): A2AError {
+  return invalid(`id must be a string of at most ${MAX_ID_LENGTH} characters, an integer or null`)
 }
 
 /** The id to answer with, also when the rest of the request is wrong; null when there is none that can be used. */

@@ -1,6 +1,7 @@
 /** One HTTP request, one JSON-RPC answer or stream (A2A section 9). */
 import type { JsonValue } from '@bufbuild/protobuf'
 import { A2AError } from '../../a2a/errors.js'
+import { PROTOCOL_VERSION } from '../../a2a/service-params.js'
 import type { RequestHandler } from '../../service/request-handler.js'
 import { parseJson, readBody } from '../http/body.js'
 import { askedVersion, type BindingLimits, type Call, extensionHeaders, httpCallContext } from '../http/call.js'
@@ -16,7 +17,7 @@ import {
 import { type Method, type StreamMethod, translated } from '../method.js'
 import { writeEvents } from '../sse/writer.js'
 import { jsonRpcVersion, type VersionOptions } from '../versions.js'
-import { idOf, type RpcId, readEnvelope, resultText } from './envelope.js'
+import { idOf, type RpcId, readEnvelope, resultText, wrongId } from './envelope.js'
 import { errorText, httpStatus } from './errors.js'
 import { methodNamed } from './methods.js'
 
@@ -36,8 +37,10 @@ export function createJsonRpc(options: JsonRpcOptions) {
     try {
       if (!isJson) throw new A2AError('CONTENT_TYPE_NOT_SUPPORTED', 'The request must be application/json')
       json = parseJson(await readBody(req, limits))
-      const { id, method: name, params } = readEnvelope(json)
+      const { id, hasId, method: name, params } = readEnvelope(json)
       const version = jsonRpcVersion(askedVersion(call, req), { method: name, path: call.path }, options)
+      // Before 1.0 an id could be missing; the answer has null in its place.
+      if (!hasId && version === PROTOCOL_VERSION) throw wrongId()
       const ctx = httpCallContext(call, req, version)
       method = methodNamed(version, name, params)
       const request = method.request(params)
