@@ -28,21 +28,21 @@ export async function recipesOf(page: string): Promise<Recipes> {
   // Inside the repository, so that the package's name is found.
   const directory = await mkdtemp(join(ROOT, 'test/docs/recipes-'))
   let files = 0
-  const write = async (code: string) => {
+  const write = async (block: Block, code = block.code) => {
     files += 1
-    const file = join(directory, `recipe-${files}.ts`)
+    const name = code === block.code ? block.file : undefined
+    const file = join(directory, name ?? `recipe-${files}.ts`)
     await writeFile(file, code)
     return file
   }
+  // Blocks that have a name import each other.
+  for (const block of [...sections.values()].flat()) if (block.file !== undefined) await write(block)
   return {
     async compile() {
-      const written = await Promise.all(
-        [...sections.values()]
-          .flat()
-          .filter(({ language }) => language === 'ts')
-          .map(({ code }) => write(code)),
-      )
-      const flags = '--ignoreConfig --noEmit --strict --module nodenext --target es2023 --skipLibCheck --types node'
+      const blocks = [...sections.values()].flat().filter(({ language }) => language === 'ts')
+      const written = await Promise.all(blocks.map((block) => write(block)))
+      const flags =
+        '--ignoreConfig --noEmit --strict --module nodenext --target es2023 --skipLibCheck --esModuleInterop --types node'
       const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
       await run(process.execPath, [tsc, ...flags.split(' '), ...written], { cwd: ROOT }).catch(
         (error: { stdout?: string }) => {
@@ -53,12 +53,23 @@ export async function recipesOf(page: string): Promise<Recipes> {
     async load(heading, change = (code) => code, n = 0) {
       const block = sections.get(heading)?.[n]
       if (block === undefined) throw new Error(`${page} has no code ${n + 1} under ${heading}`)
-      return import(await write(change(block.code)))
+      return import(await write(block, change(block.code)))
     },
     remove: () => rm(directory, { recursive: true, force: true }),
   }
 }
 
-function codeOf(section: string): { language: string; code: string }[] {
-  return [...section.matchAll(/```(ts|js)\n([\s\S]*?)```/g)].map(([, language = '', code = '']) => ({ language, code }))
+interface Block {
+  readonly language: string
+  readonly code: string
+  /** From a first line such as `// card.ts`. */
+  readonly file: string | undefined
+}
+
+function codeOf(section: string): Block[] {
+  return [...section.matchAll(/```(ts|js)\n([\s\S]*?)```/g)].map(([, language = '', code = '']) => ({
+    language,
+    code,
+    file: /^\/\/ (\S+\.ts)\n/.exec(code)?.[1],
+  }))
 }

@@ -203,7 +203,8 @@ export class MemoryTask {
         } catch (error) {
           if (error instanceof TurnStopped && error.reason === 'worker-shutdown') return undefined
           if (isFinalFailure(error, attempt, this.agent)) {
-            log.warn({ err: error }, 'turn failed')
+            if (error instanceof TurnStopped && error.reason === 'canceled') log.debug({}, 'turn canceled')
+            else log.warn({ err: error }, 'turn failed')
             return failedTurn(input, error, leftBehind(attempt, events, before))
           }
           before = events?.earlier(before) ?? before
