@@ -15,10 +15,11 @@ const decorators: Plugin = {
 export default defineConfig({
   plugins: [decorators],
   resolve: {
-    alias: {
-      'temporal-a2a': new URL('./src/index.ts', import.meta.url).pathname,
-      '#failpoints': new URL('./src/internal/fail-points.ts', import.meta.url).pathname,
-    },
+    alias: [
+      { find: /^temporal-a2a$/, replacement: new URL('./src/index.ts', import.meta.url).pathname },
+      { find: /^temporal-a2a\/(client|proto)$/, replacement: new URL('./src/$1/index.ts', import.meta.url).pathname },
+      { find: '#failpoints', replacement: new URL('./src/internal/fail-points.ts', import.meta.url).pathname },
+    ],
   },
   test: {
     include: ['test/**/*.test.ts'],
