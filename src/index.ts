@@ -2,7 +2,6 @@
 
 export type { ArtifactJson, MessageJson, PartJson, TaskJson, TaskStateJson } from '../gen/lf/a2a/v1/a2a_pb.js'
 export { A2AError, type A2AErrorReason, isA2AError } from './a2a/errors.js'
-export { CalledTaskError, type CallResult } from './agent/agent-calls.js'
 export {
   asFunctionCall,
   asFunctionResponse,
@@ -11,6 +10,7 @@ export {
   functionCall,
   functionResponse,
 } from './a2a/function-parts.js'
+export { CalledTaskError, type CallResult } from './agent/agent-calls.js'
 export {
   type AgentContext,
   type AskOptions,
@@ -31,6 +31,7 @@ export {
   type Handler,
   type RetryPolicy,
 } from './agent/agent-definition.js'
+export type { ExtendedCard } from './agent/card-meta.js'
 export { Agent, type AgentSource, agentDefinition, type HandlerDescriptions } from './agent/class/agent-class.js'
 export {
   type Capability,
@@ -44,7 +45,6 @@ export {
 } from './agent/class/decorators.js'
 export { Message } from './agent/class/message.js'
 export { Response } from './agent/class/response.js'
-export type { ExtendedCard } from './agent/card-meta.js'
 export { ApprovalDenied, AskTimeout, ChangedOrderError, StepError } from './agent/durable-call-errors.js'
 export { IdleTimeoutError } from './agent/idle-timeout.js'
 export type { IncomingFile, IncomingMessage } from './agent/incoming-message.js'

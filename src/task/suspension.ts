@@ -27,6 +27,8 @@ export interface OpenAgentCall {
   readonly turn: number
   /** The message itself, for an agent that has no tasks. */
   readonly message?: MessageJson
+  /** What the agent has answered with at once, in place of a task. */
+  readonly reply?: MessageJson
 }
 
 /** What a turn leaves behind whose handler waits: from here the next turn goes on. */

@@ -8,6 +8,7 @@ import { MemoryEngine } from '../engine/memory/memory-engine.js'
 import { startOrTakeDown, type Teardown } from '../internal/teardown.js'
 import { secretBeside } from '../process/installation-secret.js'
 import { localFile } from '../process/local-file.js'
+import { RemoteCalls } from '../process/remote-calls.js'
 import { startTaskService } from '../process/task-service.js'
 import { openTemporalParts, type TemporalPartsOptions } from '../process/temporal-parts.js'
 import { DEFAULT_TURN, type TurnTimes } from '../process/turn-times.js'
@@ -67,7 +68,14 @@ interface Parts {
 async function startMemory(options: OneProcessOptions, agents: AgentDirectory, teardown: Teardown): Promise<Parts> {
   const { graceMs, suspendAfterMs } = { ...DEFAULT_TURN, ...options.turn }
   const { logger } = options
-  const engine = new MemoryEngine({ agents, bus: new InProcessBus(), logger, graceMs, suspendAfterMs })
+  const engine = new MemoryEngine({
+    agents,
+    bus: new InProcessBus(),
+    logger,
+    graceMs,
+    suspendAfterMs,
+    remoteCalls: new RemoteCalls(),
+  })
   teardown.add(() => engine.close())
   return { engine, temporal: undefined, store: undefined, secret: randomSecret() }
 }
@@ -93,7 +101,7 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
       taskQueue,
       bus: parts.bus,
       logger,
-      agentCalls: new LocalCalls({ agents, engine, logger }),
+      agentCalls: new LocalCalls({ agents, engine, logger, remote: new RemoteCalls() }),
       ...turn,
       onTurnBegin: (input) => announcer.began(input),
       onTurnEnd: (record) => {

@@ -3,6 +3,7 @@ import { NativeConnection } from '@temporalio/worker'
 import { type AgentDefinition, agentDirectory } from '../agent/agent-definition.js'
 import { LocalCalls } from '../engine/local-calls.js'
 import { startOrTakeDown } from '../internal/teardown.js'
+import { RemoteCalls } from '../process/remote-calls.js'
 import { createEngine } from '../process/task-service.js'
 import { openTemporalParts, type TemporalPartsOptions } from '../process/temporal-parts.js'
 import { DEFAULT_TURN, type TurnTimes } from '../process/turn-times.js'
@@ -61,7 +62,7 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
         connection: parts.connection,
         client: parts.client,
         taskQueue,
-        agentCalls: new LocalCalls({ agents, engine, logger }),
+        agentCalls: new LocalCalls({ agents, engine, logger, remote: new RemoteCalls() }),
         bus: parts.bus,
         logger,
         checkpointMs: options.turn?.checkpointMs ?? DEFAULT_TURN.checkpointMs,

@@ -94,6 +94,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     ours: ['agent', 'bus', 'store', 'temporal', 'server', 'internal'],
     outside: ['node:*', '@temporalio/client'],
   },
+  'process/remote-calls.ts': { ours: ['a2a', 'agent', 'client', 'engine', 'task', 'internal'], types: ['gen'] },
   worker: {
     ours: ['a2a', 'task', 'agent', 'bus', 'store', 'engine', 'temporal', 'server', 'process', 'observe', 'internal'],
     types: ['temporal/workflow'],
