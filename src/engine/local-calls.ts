@@ -176,7 +176,7 @@ function refOf({ tenant, target, taskId }: OpenAgentCall): TaskRef {
 }
 
 /** The same text always gives the same UUID (version 8, RFC 9562). */
-export async function uuidOf(text: string): Promise<string> {
+async function uuidOf(text: string): Promise<string> {
   const digest = await globalThis.crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
   const bytes = new Uint8Array(digest, 0, 16)
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80
