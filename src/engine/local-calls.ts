@@ -149,6 +149,7 @@ export class LocalCalls implements AgentCalls {
       now: () => new Date().toISOString(),
       newId: () => globalThis.crypto.randomUUID(),
       checkpoint: async () => {},
+      writeAhead: async () => {},
       drained: async () => {},
       breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
     })

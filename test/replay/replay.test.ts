@@ -33,8 +33,10 @@ function nameOf({ name }: { name: string }): string {
   return name.replace(/^.*\//, '').replace('.json', '')
 }
 
-function withoutTimes(record: unknown): unknown {
-  return JSON.parse(JSON.stringify(record), (field, value) => (field === 'timestamp' ? '' : value))
+/** What a later version may not see differently: how the task ended, where, and with what. */
+function whatHappened(record: TaskRecord | undefined): object {
+  const { position, inbox, task } = record ?? {}
+  return { position, inbox, state: task?.status?.state, message: task?.status?.message, artifacts: task?.artifacts }
 }
 
 describe.runIf(process.env.RECORD)('recording', () => {
@@ -68,14 +70,12 @@ describe('kept histories', () => {
     expect([...SCENARIOS.map(({ name }) => name)].filter((name) => !names.has(name))).toEqual([])
   })
 
-  it('fold to the record that their workflow returned, and to some record at any time before', async () => {
+  it('fold to what their workflow returned, and to some record at any time before', async () => {
     for (const { name, path } of await kept()) {
       const events = historyFromJSON(JSON.parse(await readFile(path, 'utf8'))).events ?? []
       const result = events.at(-1)?.workflowExecutionCompletedEventAttributes?.result
-      const [folded, returned] = [foldHistory(events)?.record, firstValue<TaskRecord>(result)]
-      // Within a workflow task, where an inline turn runs, time goes on unseen.
-      const shown = name.includes('inline') ? withoutTimes : (record: unknown) => record
-      expect(shown(folded), name).toEqual(shown(returned))
+      const returned = firstValue<TaskRecord>(result)
+      expect(whatHappened(foldHistory(events)?.record), name).toEqual(whatHappened(returned))
       for (let length = 1; length < events.length; length += 1) {
         expect(foldHistory(events.slice(0, length))?.record.taskId, `${name}, ${length} events`).toBeDefined()
       }
