@@ -256,7 +256,7 @@ export class DurableCalls implements Calls {
       ...(metadata === undefined ? {} : { metadata }),
     }
     try {
-      const open = await this.busy(() => this.handOver(agentCalls, outgoing))
+      const open = call.open ?? (await this.busy(() => this.handOver(call, agentCalls, outgoing)))
       this.called.set(call, open)
       const again = this.lookedBefore(outgoing.key)
       const { suspendAfterMs } = this.host
@@ -303,7 +303,14 @@ export class DurableCalls implements Calls {
     await this.busy(() => journal.settle(call, { error: toCallError(error) }))
   }
 
-  private async handOver(agentCalls: AgentCalls, outgoing: OutgoingCall): Promise<OpenAgentCall> {
+  /** Once it is written down that the agent has the message, it is never sent again. */
+  private async handOver(call: OpenCall, agentCalls: AgentCalls, outgoing: OutgoingCall): Promise<OpenAgentCall> {
+    const open = await this.send(agentCalls, outgoing)
+    await this.host.journal.opened(call, open)
+    return open
+  }
+
+  private async send(agentCalls: AgentCalls, outgoing: OutgoingCall): Promise<OpenAgentCall> {
     const { signal, log } = this.host
     for (;;) {
       try {

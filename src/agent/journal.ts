@@ -17,6 +17,7 @@ import {
   describeCall,
   type JournalEntry,
 } from '../task/journal-entry.js'
+import type { OpenAgentCall } from '../task/suspension.js'
 import { type StopReason, TurnStopped } from './agent-context.js'
 import { ChangedOrderError } from './durable-call-errors.js'
 
@@ -43,6 +44,7 @@ export function stopped(signal: AbortSignal): Promise<never> {
 /** A call that has begun. */
 export interface OpenCall extends CallKey {
   readonly after: number
+  open?: OpenAgentCall
   outcome?: CallOutcome
 }
 
@@ -132,6 +134,13 @@ export class Journal {
     this.bytes += JSON.stringify(call).length
     if (!durable) await this.write()
     await this.give(call, order)
+  }
+
+  /** Writes down that another agent has taken the message of a call. */
+  async opened(call: OpenCall, open: OpenAgentCall): Promise<void> {
+    call.open = open
+    this.bytes += JSON.stringify(open).length
+    await this.write()
   }
 
   /** Resolves when the handler has run as far as it gets and `ready` holds. */

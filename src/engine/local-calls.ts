@@ -149,7 +149,6 @@ export class LocalCalls implements AgentCalls {
       now: () => new Date().toISOString(),
       newId: () => globalThis.crypto.randomUUID(),
       checkpoint: async () => {},
-      writeAhead: async () => {},
       drained: async () => {},
       breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
     })

@@ -2,6 +2,8 @@
  * The journal of a handler as plain data: which durable calls it has made, in which order, and what came of them. It is
  * kept in the checkpoint of a running turn and, while the handler waits, in the record of its task.
  */
+import type { OpenAgentCall } from './suspension.js'
+
 /** Which function of `ctx` was called. */
 export type CallKind = 'step' | 'ask' | 'approve' | 'sleep' | 'call'
 
@@ -13,6 +15,8 @@ export interface CallKey {
 }
 
 export interface JournalEntry extends CallKey {
+  /** A call to another agent that has taken the message. */
+  readonly open?: OpenAgentCall
   /** How many calls had given their outcome to the handler when this one began: what it can have depended on. */
   readonly after: number
   /** Undefined while it has none. */

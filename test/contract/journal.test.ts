@@ -5,6 +5,8 @@ import { startTestServer, type TestServer } from '../support/servers.js'
 import { wireNamed } from '../support/wires.js'
 import { journalContract } from './journal.js'
 
+const at = ({ url }: TestServer) => ({ ...wireNamed('jsonrpc', url), url })
+
 let memory: TestServer
 let temporal: TestServer
 let leaving: TestServer
@@ -25,10 +27,7 @@ afterAll(async () => {
   await temporal.stop()
 })
 
-journalContract('journal in memory', async () => wireNamed('jsonrpc', memory.url))
-journalContract('journal in memory, always leaving', async () => wireNamed('jsonrpc', leaving.url))
-journalContract('journal on temporal, always leaving', async () => wireNamed('jsonrpc', leavingTemporal.url), [
-  'sleep',
-  'call',
-])
-journalContract('journal on temporal', async () => wireNamed('jsonrpc', temporal.url))
+journalContract('journal in memory', async () => at(memory))
+journalContract('journal in memory, always leaving', async () => at(leaving))
+journalContract('journal on temporal, always leaving', async () => at(leavingTemporal), ['sleep', 'call'])
+journalContract('journal on temporal', async () => at(temporal))

@@ -1,6 +1,6 @@
 /** What authors may count on of steps, questions and waits: the same cases over every engine. */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { openGate } from '../support/agents.js'
+import { openGate, seen } from '../support/agents.js'
 import { ran } from '../support/journal-agents.js'
 import {
   all,
@@ -21,13 +21,17 @@ const AGENT = { agent: 'journaled' }
 type Section = 'step' | 'ask' | 'approve' | 'sleep' | 'call'
 
 /** @param sections default: all */
-export function journalContract(name: string, start: () => Promise<Wire>, sections?: readonly Section[]): void {
+export function journalContract(
+  name: string,
+  start: () => Promise<Wire & { readonly url: string }>,
+  sections?: readonly Section[],
+): void {
   const section = (of: Section, cases: () => void) => {
     if (sections === undefined || sections.includes(of)) describe(`ctx.${of}`, cases)
   }
 
   describe(name, () => {
-    let wire: Wire
+    let wire: Wire & { readonly url: string }
     let keys = 0
 
     beforeAll(async () => {
@@ -317,6 +321,22 @@ export function journalContract(name: string, start: () => Promise<Wire>, sectio
       it('fails the task when nobody catches that, or when there is no such agent', async () => {
         expect(stateOf(await say(`call ${newKey()} callee fail x`))).toBe('TASK_STATE_FAILED')
         expect(statusText(await say(`call ${newKey()} nobody x`))).toBe('ctx.call: no agent "nobody" is served here')
+      })
+
+      it('reaches an agent at a URL', async () => {
+        const key = newKey()
+        const done = await say(`call ${key} ${wire.url}/agents/callee crash ${key} hello`)
+        expect(textOf(done)).toBe(`${wire.url}/agents/callee said hello for local`)
+        expect(ran(`callee/${key}`)).toBe(1)
+      })
+
+      it('is canceled with its task, also at a URL', async () => {
+        const key = newKey()
+        const there = `${wire.url}/agents/callee`
+        const { id } = taskOf(await wire.call('sendMessage', send(`call ${newKey()} ${there} wait ${key}`, NOW), AGENT))
+        await eventually(() => expect(ran(`callee/${key}`)).toBe(1))
+        await wire.call('cancelTask', { id }, AGENT)
+        await eventually(() => expect(seen.aborted.get(key)).toBe('canceled'))
       })
 
       it('is canceled with its task', async () => {

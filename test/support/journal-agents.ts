@@ -11,8 +11,9 @@ import {
   reject,
   StepError,
   status,
+  type TurnStopped,
 } from '../../src/index.js'
-import { gate } from './agents.js'
+import { gate, seen } from './agents.js'
 
 /** How often the work of a step has run, by `<word of the message>/<step>`. */
 export const runs = new Map<string, number>()
@@ -239,6 +240,7 @@ export const callee = agent({ id: 'callee' }, async (message, ctx) => {
     case 'ask':
       return `got ${(await ctx.ask('Which?')).text}`
     case 'wait':
+      ctx.signal.addEventListener('abort', () => seen.aborted.set(key, (ctx.signal.reason as TurnStopped).reason))
       await gate(key, ctx.signal)
       return 'waited'
     default:
