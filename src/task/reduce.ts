@@ -42,11 +42,14 @@ export function reduce(record: TaskRecord, event: TaskEvent): TaskRecord {
       return remindedTask(record, event.at)
     case 'turnEnded':
       return record.cancelRequested
-        ? canceled(record, event.at, event.result)
+        ? canceledTurn(record, event.at, event.result)
         : turnEnded(record, event.result, event.at)
     case 'turnLost':
       return record.cancelRequested
-        ? canceled(record, event.at, lostResult(record, event.text, event.partial))
+        ? canceledTurn(record, event.at, {
+            ...lostResult(record, event.text, event.partial),
+            ...(event.partial?.suspended === undefined ? {} : { suspended: event.partial.suspended }),
+          })
         : turnEnded(record, lostResult(record, event.text, event.partial), event.at)
     case 'cancelRequested':
       return next(record, { cancelRequested: true, inbox: [] })
@@ -170,6 +173,12 @@ function turnEnded({ suspended: before, ...record }: TaskRecord, result: TurnRes
 
 function asEarly(queued: QueuedMessage): QueuedMessage {
   return { ...queued, early: true }
+}
+
+/** The turn of a task that is being canceled has ended. Agents that its handler still waits for are canceled first. */
+function canceledTurn(record: TaskRecord, at: string, { message: _, ...result }: TurnResult): TaskRecord {
+  if ((result.suspended?.called?.length ?? 0) === 0) return canceled(record, at, result)
+  return turnEnded(record, { ...result, state: 'TASK_STATE_WORKING' }, at)
 }
 
 function canceled({ suspended: _, ...record }: TaskRecord, at: string, result?: TurnResult): TaskRecord {

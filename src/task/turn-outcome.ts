@@ -45,5 +45,17 @@ export function turnFinished(record: TaskRecord, result: TurnResult, at: string)
 export function turnVanished(last: Checkpoint | undefined, at: string): TaskEvent {
   if (last?.artifacts === undefined) return { type: 'turnLost', text: LOST_TEXT, at }
   const { attempt, seq, artifacts } = last
-  return { type: 'turnLost', text: LOST_TEXT, at, partial: { attempt, seq, artifacts, state: 'TASK_STATE_FAILED' } }
+  const partial: TurnResult = { attempt, seq, artifacts, state: 'TASK_STATE_FAILED', ...leftOpen(last) }
+  return { type: 'turnLost', text: LOST_TEXT, at, partial }
+}
+
+/** The calls to other agents that nobody waits for any more. */
+function leftOpen({ turn, journal = [] }: Checkpoint): Pick<TurnResult, 'suspended'> {
+  const open = journal.filter((entry) => entry.open !== undefined && entry.outcome === undefined)
+  const [first] = open
+  if (first === undefined) return {}
+  const { kind, name, ordinal } = first
+  const called = open.flatMap((entry) => entry.open ?? [])
+  const origin = { turn, place: 0, params: {} }
+  return { suspended: { origin, journal: [], at: { kind, name, ordinal }, until: 'time', called } }
 }

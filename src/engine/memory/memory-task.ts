@@ -122,7 +122,12 @@ export class MemoryTask {
   /** What happens next to a waiting task by time alone. */
   private setAlarm(): void {
     clearTimeout(this.alarmTimer)
-    const alarm = this.stopped || this.running !== undefined ? undefined : nextAlarm(this.record)
+    if (this.stopped || this.running !== undefined) return
+    if (hasCallsToCancel(this.record)) {
+      this.wake()
+      return
+    }
+    const alarm = nextAlarm(this.record)
     if (alarm === undefined) return
     const ms = Date.parse(alarm.at) - Date.now()
     this.alarmTimer = setTimeout(

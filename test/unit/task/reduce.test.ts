@@ -11,7 +11,10 @@ import {
   reduce,
   turnOfKey,
 } from '../../../src/task/reduce.js'
+import { hasCallsToCancel, nextAlarm } from '../../../src/task/suspension.js'
 import { newTaskRecord, type TaskRecord, type TurnEndState, type TurnResult } from '../../../src/task/task-record.js'
+import { turnInput } from '../../../src/task/turn-input.js'
+import { turnVanished } from '../../../src/task/turn-outcome.js'
 
 const AT = '2026-01-01T00:00:00.000Z'
 
@@ -193,5 +196,82 @@ describe('any life of a task', () => {
       }),
       { numRuns: 2_000 },
     )
+  })
+})
+
+describe('a task that waits inside its handler', () => {
+  const at = { kind: 'ask' as const, name: '', ordinal: 1 }
+  const origin = { turn: 1, place: 0, params: {} }
+  const open = { target: 'b', key: 'k', tenant: '', owner: 'local', contextId: 'c', taskId: 't', turn: 1 }
+  const asks = { origin, journal: [], at, until: 'answer' as const, wakeMs: 60_000, remindMs: 10_000 }
+  const calls = {
+    origin,
+    journal: [],
+    at: { ...at, kind: 'call' as const },
+    until: 'time' as const,
+    wakeMs: 5_000,
+    called: [open],
+  }
+  const cancel = (record: TaskRecord) => reduce(record, { type: 'cancelRequested' })
+
+  it('has its times from the clock of the task', () => {
+    const record = ended(started(fresh()), 'TASK_STATE_INPUT_REQUIRED', { suspended: asks })
+    expect(nextAlarm(record)).toEqual({ type: 'remind', at: '2026-01-01T00:00:10.000Z' })
+    const later = reduce(record, { type: 'reminded', at: '2026-01-01T00:00:55.000Z' })
+    expect(nextAlarm(later)).toEqual({ type: 'wake', at: '2026-01-01T00:01:00.000Z' })
+    expect([later.task.status?.state, later.position]).toEqual([
+      'TASK_STATE_INPUT_REQUIRED',
+      { turn: 1, attempt: 1, seq: 5, ended: true },
+    ])
+  })
+
+  it('keeps its time when it asks again', () => {
+    const record = ended(started(fresh()), 'TASK_STATE_INPUT_REQUIRED', { suspended: asks })
+    const answered = started(accepted(record, 'm2'))
+    const again = reduce(answered, {
+      type: 'turnEnded',
+      at: '2026-01-01T00:00:30.000Z',
+      result: result('TASK_STATE_INPUT_REQUIRED', { suspended: asks }),
+    })
+    expect(again.suspended?.wakeAt).toBe('2026-01-01T00:01:00.000Z')
+  })
+
+  it('lets messages wait while it waits for time, and marks those that came before its question', () => {
+    const asleep = ended(started(fresh()), 'TASK_STATE_WORKING', { suspended: calls })
+    expect(nextMessage(accepted(asleep, 'm2'))).toBeUndefined()
+    const asked = ended(accepted(started(fresh()), 'm2'), 'TASK_STATE_INPUT_REQUIRED', { suspended: asks })
+    expect([asked.task.status?.state, nextMessage(asked)?.early]).toEqual(['TASK_STATE_WORKING', true])
+  })
+
+  it.each([
+    ['while it waits', cancel(ended(started(fresh()), 'TASK_STATE_WORKING', { suspended: calls }))],
+    ['as it was left', ended(cancel(started(fresh())), 'TASK_STATE_WORKING', { suspended: calls })],
+    [
+      'as its worker died',
+      reduce(
+        cancel(started(fresh())),
+        turnVanished(
+          {
+            format: 1,
+            turn: 1,
+            attempt: 1,
+            seq: 3,
+            artifacts: [],
+            shown: [],
+            decided: true,
+            failures: 0,
+            handovers: 0,
+            journal: [{ ...calls.at, after: 0, open }],
+          },
+          AT,
+        ),
+      ),
+    ],
+  ])('cancels first whom it has called, when it is canceled %s', (_, record) => {
+    expect([hasCallsToCancel(record), isEnded(record)]).toEqual([true, false])
+    const turn = reduce(record, { type: 'turnWoken', at: AT })
+    expect(turnInput(turn, undefined).resumed).toMatchObject({ by: 'canceled', suspension: { called: [open] } })
+    const done = ended(turn, 'TASK_STATE_CANCELED', { seq: 0 })
+    expect([done.task.status?.state, done.suspended]).toEqual(['TASK_STATE_CANCELED', undefined])
   })
 })
