@@ -25,8 +25,10 @@ export interface OpenAgentCall {
   readonly taskId: string
   /** The turn of that task that handles the message. */
   readonly turn: number
-  /** The message itself, for an agent that has no tasks. */
+  /** The message itself, for an agent that has no tasks; of an agent at a URL, the message that it has answered with. */
   readonly message?: MessageJson
+  /** Id of the question that the message answers, at a URL: until another one is asked, it is still the old one. */
+  readonly question?: string
 }
 
 /** What a turn leaves behind whose handler waits: from here the next turn goes on. */

@@ -11,6 +11,7 @@ import { localFile } from '../process/local-file.js'
 import { startTaskService } from '../process/task-service.js'
 import { openTemporalParts, type TemporalPartsOptions } from '../process/temporal-parts.js'
 import { DEFAULT_TURN, type TurnTimes } from '../process/turn-times.js'
+import { RemoteCalls, type RemoteCallsOptions } from '../remote/remote-calls.js'
 import { createServer, type Server, type ServerOptions } from '../server/create-server.js'
 import { randomSecret } from '../server/secrets.js'
 import type { TemporalServer } from '../temporal/embedded/index.js'
@@ -28,6 +29,8 @@ export interface OneProcessOptions
   readonly engine?: 'temporal' | 'memory'
   readonly taskQueue?: string
   readonly turn?: Partial<TurnTimes>
+  /** How agents at a URL are connected to that `ctx.call` calls: credentials above all. */
+  readonly connectOptions?: RemoteCallsOptions['connectOptions']
 }
 
 export interface OneProcess {
@@ -67,7 +70,14 @@ interface Parts {
 async function startMemory(options: OneProcessOptions, agents: AgentDirectory, teardown: Teardown): Promise<Parts> {
   const { graceMs, suspendAfterMs } = { ...DEFAULT_TURN, ...options.turn }
   const { logger } = options
-  const engine = new MemoryEngine({ agents, bus: new InProcessBus(), logger, graceMs, suspendAfterMs })
+  const engine = new MemoryEngine({
+    agents,
+    bus: new InProcessBus(),
+    logger,
+    graceMs,
+    suspendAfterMs,
+    remoteCalls: new RemoteCalls(options),
+  })
   teardown.add(() => engine.close())
   return { engine, temporal: undefined, store: undefined, secret: randomSecret() }
 }
@@ -93,7 +103,7 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
       taskQueue,
       bus: parts.bus,
       logger,
-      agentCalls: new LocalCalls({ agents, engine, logger }),
+      agentCalls: new LocalCalls({ agents, engine, logger, remote: new RemoteCalls(options) }),
       ...turn,
       onTurnBegin: (input) => announcer.began(input),
       onTurnEnd: (record) => {

@@ -6,6 +6,7 @@ import { startOrTakeDown } from '../internal/teardown.js'
 import { createEngine } from '../process/task-service.js'
 import { openTemporalParts, type TemporalPartsOptions } from '../process/temporal-parts.js'
 import { DEFAULT_TURN, type TurnTimes } from '../process/turn-times.js'
+import { RemoteCalls, type RemoteCallsOptions } from '../remote/remote-calls.js'
 import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
 import { TurnAnnouncer } from '../temporal/turn-announcer.js'
@@ -26,6 +27,8 @@ export interface WorkerProcessOptions extends TemporalPartsOptions {
   /** Default: none, any worker takes any task. */
   readonly version?: WorkerVersion
   readonly turn?: Partial<Pick<TurnTimes, 'checkpointMs' | 'graceMs' | 'suspendAfterMs'>>
+  /** How agents at a URL are connected to that `ctx.call` calls: credentials above all. */
+  readonly connectOptions?: RemoteCallsOptions['connectOptions']
 }
 
 export interface WorkerProcess {
@@ -61,7 +64,7 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
         connection: parts.connection,
         client: parts.client,
         taskQueue,
-        agentCalls: new LocalCalls({ agents, engine, logger }),
+        agentCalls: new LocalCalls({ agents, engine, logger, remote: new RemoteCalls(options) }),
         bus: parts.bus,
         logger,
         checkpointMs: options.turn?.checkpointMs ?? DEFAULT_TURN.checkpointMs,

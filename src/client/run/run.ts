@@ -192,6 +192,11 @@ export class Run {
     return this.caller.unary('cancelTask', { id: this.knownTask('cancel') }, options)
   }
 
+  /** Closes the connection of a run that nobody reads on. The task goes on, and the run can still be read later. */
+  close(): void {
+    if (!this.reading) this.feed.letGo()
+  }
+
   private knownTask(what: string): string {
     const { taskId } = this.feed
     if (taskId !== undefined) return taskId
