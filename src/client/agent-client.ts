@@ -53,16 +53,14 @@ export class AgentClient {
 
   /** Sends a message and waits until its task has ended or waits for input. A lost connection does not lose the task. */
   async send(content: Content, options: SendOptions = {}): Promise<Run> {
-    const run = await this.stream(content, options)
+    const run = await this.open(content, options, true)
     await run.settle(options)
     return run
   }
 
   /** Sends a message; resolves when the agent has taken it. Read on with `run.events()`, `run.text()` or `run.result()`. */
   async stream(content: Content, options: SendOptions = {}): Promise<Run> {
-    const feed = new TaskFeed(this.caller, options.taskId)
-    feed.attach(await openMessage(this.caller, content, options))
-    return new Run(this.caller, feed)
+    return this.open(content, options, false)
   }
 
   /** A task that was begun before, here or elsewhere. Asks the server nothing until it is read. */
@@ -146,6 +144,12 @@ export class AgentClient {
   /** Closes connections that are kept open; `fetch` keeps its own. */
   close(): void {
     this.caller.transport.close?.()
+  }
+
+  private async open(content: Content, options: SendOptions, waits: boolean): Promise<Run> {
+    const feed = new TaskFeed(this.caller, options.taskId)
+    feed.attach(await openMessage(this.caller, content, options, { waits }))
+    return new Run(this.caller, feed)
   }
 }
 

@@ -140,6 +140,20 @@ export function callerSuite({ client, answering, openGate, name }: CallerSubject
     await expect(run.text()).rejects.toThrow(TaskNotCompletedError)
   })
 
+  it('cancels what waits for its caller', async () => {
+    const run = await client().send('ask which?')
+    await run.cancel()
+    expect(run.state).toBe('TASK_STATE_CANCELED')
+    expect(outline(await all(run.events()))).toEqual(['task INPUT_REQUIRED', 'status CANCELED'])
+    const unread = await client().stream('ask which?')
+    await eventually(async () => {
+      const { status } = await client().getTask({ id: unread.taskId ?? '' })
+      expect(status?.state).toBe('TASK_STATE_INPUT_REQUIRED')
+    })
+    await unread.cancel()
+    expect((await unread.result()).state).toBe('TASK_STATE_CANCELED')
+  })
+
   it('says that and why a task failed', async () => {
     const run = await client().send('fail no money')
     expect(run.state).toBe('TASK_STATE_FAILED')

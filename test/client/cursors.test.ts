@@ -203,6 +203,7 @@ describe('a server without cursors', () => {
         (call) => call.result(task('WORKING')),
         (call) => call.result(task('WORKING', 'one ').task),
         (call) => call.result(task('COMPLETED', 'one two').task),
+        (call) => call.result(task('COMPLETED', 'one two')),
       ],
       { streaming: false },
     )
@@ -212,6 +213,9 @@ describe('a server without cursors', () => {
     expect(outline(events)).toEqual(['task WORKING', 'artifact', 'artifact', 'status COMPLETED'])
     expect(streamedText(events)).toBe('one two')
     expect(server.calls.map(({ method }) => method)).toEqual(['SendMessage', 'GetTask', 'GetTask'])
+    expect(server.calls[0]?.params.configuration).toEqual({ returnImmediately: true })
+    await bot.send('count')
+    expect(server.calls[3]?.params.configuration).toBeUndefined()
   })
 })
 

@@ -92,8 +92,12 @@ class Executor implements AgentExecutor {
     bus.finished()
   }
 
-  async cancelTask(taskId: string): Promise<void> {
-    this.canceled.get(taskId)?.()
+  async cancelTask(taskId: string, bus: ExecutionEventBus): Promise<void> {
+    const stop = this.canceled.get(taskId)
+    if (stop !== undefined) return stop()
+    const event = { taskId, contextId: '', status: at('CANCELED') }
+    bus.publish(AgentEvent.statusUpdate(TaskStatusUpdateEvent.fromJSON(event)))
+    bus.finished()
   }
 
   /** True when the turn has been ended. */

@@ -189,7 +189,9 @@ export class Run {
 
   /** Cancels the task: CANCELED when the agent has stopped. Safe to repeat. */
   async cancel(options: CallOptions = {}): Promise<TaskJson> {
-    return this.caller.unary('cancelTask', { id: this.knownTask('cancel') }, options)
+    const task = await this.caller.unary('cancelTask', { id: this.knownTask('cancel') }, options)
+    this.feed.endsAs(task)
+    return task
   }
 
   /** Closes the connection of a run that nobody reads on. The task goes on, and the run can still be read later. */

@@ -22,9 +22,16 @@ export interface OpenStream {
 /**
  * Resolves with the first event: the message was taken. The stream then lives until it ends or is aborted; the options'
  * signal and deadline are for the time until the first event.
+ *
+ * @param waits on an agent without streams, the answer is awaited there and not asked for again and again from here
  */
-export async function openMessage(caller: Caller, content: Content, options: SendOptions): Promise<OpenStream> {
-  const request = messageRequest(content, options)
+export async function openMessage(
+  caller: Caller,
+  content: Content,
+  options: SendOptions,
+  { waits = false } = {},
+): Promise<OpenStream> {
+  const request = messageRequest(content, options, !caller.streams && !waits)
   const headers = { ...options.headers, [IDEMPOTENCY_HEADER]: options.idempotencyKey ?? randomId() }
   if (!caller.streams) {
     const event = await caller.unary('sendMessage', request, { ...options, headers })
@@ -60,9 +67,10 @@ async function openStream(
   }
 }
 
-function messageRequest(content: Content, options: SendOptions): SendMessageRequestJson {
+function messageRequest(content: Content, options: SendOptions, returnImmediately: boolean): SendMessageRequestJson {
   const { historyLength, acceptedOutputModes, pushNotification } = options
   const configuration = {
+    ...(returnImmediately ? { returnImmediately } : {}),
     ...(historyLength === undefined ? {} : { historyLength }),
     ...(acceptedOutputModes === undefined ? {} : { acceptedOutputModes: [...acceptedOutputModes] }),
     ...(pushNotification === undefined ? {} : { taskPushNotificationConfig: pushNotification }),

@@ -43,6 +43,8 @@ export class TaskFeed {
   private polls = false
   /** Something was put together from a Task, on a server without cursors: at the end the task itself is asked. */
   private mended = false
+  /** The task at its end, when that was seen before its events were read. */
+  private end: TaskJson | undefined
   /** The status that was answered with the latest message: it is no end of what follows. */
   private answered: TaskStatusJson | undefined
 
@@ -78,6 +80,21 @@ export class TaskFeed {
     return status?.state === 'TASK_STATE_INPUT_REQUIRED' && !this.isAnswered(status)
   }
 
+  /** The task has ended as this, as another call has shown: what waits for its caller now waits no more. */
+  endsAs(task: TaskJson): void {
+    if (!isTerminal(task.status?.state)) return
+    this.end = task
+    if (this.source === undefined) this.takeEnd()
+  }
+
+  /** True when the end was news. */
+  private takeEnd(): boolean {
+    const { end } = this
+    this.end = undefined
+    if (end === undefined || isTerminal(this.view.status()?.state)) return false
+    return this.take({ event: { task: end }, cursor: undefined })
+  }
+
   /** Closes the connection; the task goes on, and so may this feed later. */
   letGo(): void {
     const { source } = this
@@ -94,7 +111,8 @@ export class TaskFeed {
       if (event !== undefined) return event
       if (this.over) {
         this.letGo()
-        return undefined
+        if (!this.takeEnd()) return undefined
+        continue
       }
       const pauseMs = await this.read(signal, backoff)
       if (pauseMs > 0) await sleep(pauseMs, signal)
