@@ -55,7 +55,7 @@ describe('the shell lines of the README', () => {
 })
 
 describe('the code of the README', () => {
-  const [hello = '', travel = '', booking = ''] = blocks('ts')
+  const [hello = '', call = '', travel = '', booking = ''] = blocks('ts')
 
   it('compiles', async () => {
     const file = join(ROOT, 'test/docs/readme-code.ts')
@@ -64,6 +64,8 @@ describe('the code of the README', () => {
     await writeFile(other, travel)
     const third = join(ROOT, 'test/docs/readme-booking.ts')
     await writeFile(third, booking)
+    const fourth = join(ROOT, 'test/docs/readme-call.ts')
+    await writeFile(fourth, call)
     try {
       const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
       const flags = [
@@ -78,13 +80,24 @@ describe('the code of the README', () => {
         '--types',
         'node',
       ]
-      await run(process.execPath, [tsc, ...flags, file, other, third], { cwd: ROOT }).catch(
+      await run(process.execPath, [tsc, ...flags, file, other, third, fourth], { cwd: ROOT }).catch(
         (error: { stdout?: string }) => {
           throw new Error(error.stdout)
         },
       )
     } finally {
-      await Promise.all([file, other, third].map((each) => rm(each, { force: true })))
+      await Promise.all([file, other, third, fourth].map((each) => rm(each, { force: true })))
+    }
+  }, 60_000)
+
+  it('calls: five lines read a stream', async () => {
+    const file = join(ROOT, 'test/docs/readme-call.mjs')
+    await writeFile(file, call.replace('http://127.0.0.1:4242', url))
+    try {
+      const { stdout } = await run(process.execPath, [file], { cwd: ROOT })
+      expect(stdout).toContain('rain')
+    } finally {
+      await rm(file, { force: true })
     }
   }, 60_000)
 
