@@ -199,6 +199,53 @@ export function streamContract(name: string, start: () => Promise<Wire>): void {
         await whole.return()
       })
 
+      it('acceptance 3: a client that drops out loses nothing: the task completes with all it said', async () => {
+        const gate = gateName()
+        const leaver = new AbortController()
+        const whole = stream('sendStreamingMessage', send(`halves ${gate} 3`), { signal: leaver.signal })
+        const events = await take(whole, 4)
+        leaver.abort()
+        await whole.next().catch(() => {})
+        openGate(gate)
+        const id = events[0]?.task?.id ?? ''
+        await eventually(async () => {
+          const task = await wire.call('getTask', { id })
+          expect(stateOf(task)).toBe('TASK_STATE_COMPLETED')
+          expect(textOf(task)).toBe('0 1 2 0 1 2 half')
+        }, 15_000)
+      })
+
+      it('acceptance 13: two follow-up messages at one moment are both handled, each once', async () => {
+        const gate = gateName()
+        const request = send(`wait ${gate}`, { configuration: { returnImmediately: true } })
+        const { id } = taskOf(await wire.call('sendMessage', request))
+        await eventually(async () => expect(textOf(await wire.call('getTask', { id }))).toBe('waiting'))
+        const now = { configuration: { returnImmediately: true } }
+        await Promise.all(['left', 'right'].map((text) => wire.call('sendMessage', send(text, now, { taskId: id }))))
+        openGate(gate)
+        const task = await eventually(async () => {
+          const found = (await wire.call('getTask', { id })) as TaskJson
+          expect(stateOf(found)).toBe('TASK_STATE_COMPLETED')
+          return found
+        }, 15_000)
+        const said = (task.artifacts ?? []).map(({ parts }) => parts?.[0]?.text ?? '')
+        expect(said.map((text) => text.replace(/left|right/, 'side'))).toEqual([
+          'waiting no more',
+          'turn 2 after U: side',
+          'turn 3 after UU: side',
+        ])
+        expect(said.join()).toMatch(/left.*right|right.*left/)
+      })
+
+      it('acceptance 14: COMPLETED never overtakes the artifact', async () => {
+        const expected = Array.from({ length: 40 }, (_, i) => `${i} `).join('')
+        const streams = Array.from({ length: 25 }, () => all(stream('sendStreamingMessage', send('count 40'))))
+        for (const events of await Promise.all(streams)) {
+          expect(streamedText(events)).toBe(expected)
+          expect(outline(events).findIndex((each) => each.includes('COMPLETED'))).toBe(events.length - 1)
+        }
+      })
+
       it('an artifact that a lost attempt has shown and the next does not is emptied and marked, in the stream and in the Task', async () => {
         const events = await all(stream('sendStreamingMessage', send('forget')))
         const id = events[0]?.task?.id ?? ''
