@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NatsOptions } from '../../src/bus/nats/options.js'
 import { type Logger, silentLogger } from '../../src/internal/logger.js'
-import { type GatewayProcess, startGatewayProcess } from '../../src/process/gateway-process.js'
+import type { GatewayProcess } from '../../src/process/gateway-process.js'
+import { startGateway } from '../../src/server/index.js'
+import { startWorker, type WorkerProcess } from '../../src/worker/index.js'
 import { type OneProcess, type OneProcessOptions, startOneProcess } from '../../src/worker/one-process.js'
-import { startWorkerProcess, type WorkerProcess } from '../../src/worker/worker-process.js'
 import { agents } from './agents.js'
 
 export interface TestServer extends OneProcess {
@@ -66,9 +67,8 @@ export async function startSplitServers(options: {
   const secret = new Uint8Array(32).fill(7)
   const gateways: GatewayProcess[] = []
   const workers: WorkerProcess[] = []
-  for (let i = 0; i < options.gateways; i += 1) gateways.push(await startGatewayProcess({ ...shared, secret, port: 0 }))
-  for (let i = 0; i < options.workers; i += 1)
-    workers.push(await startWorkerProcess({ ...shared, turn: { graceMs: 300 } }))
+  for (let i = 0; i < options.gateways; i += 1) gateways.push(await startGateway({ ...shared, secret, port: 0 }))
+  for (let i = 0; i < options.workers; i += 1) workers.push(await startWorker({ ...shared, turn: { graceMs: 300 } }))
   return {
     urls: gateways.map(({ server }) => server.url),
     async stop() {
