@@ -249,7 +249,7 @@ class TurnRun {
   }
 
   private checkSize(): void {
-    if (this.events.bytes > MAX_RECORD_BYTES) throw tooLarge('What the agent said in this turn')
+    if (this.events.bytes > MAX_RECORD_BYTES) throw tooLarge(`What agent ${this.agent.id} said in this turn`)
   }
 
   private async show(result: Exclude<TaggedResult, MessageResult>, last: boolean): Promise<void> {

@@ -18,6 +18,7 @@ import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
 import { TurnAnnouncer } from '../temporal/turn-announcer.js'
 import { superviseWorker } from './create-worker.js'
+import { surviveLeakedRejections } from './leaked-rejections.js'
 import { installRuntime } from './runtime.js'
 
 export interface OneProcessOptions
@@ -47,6 +48,8 @@ export interface OneProcess {
 export function startOneProcess(options: OneProcessOptions): Promise<OneProcess> {
   return startOrTakeDown(async (teardown) => {
     const agents = agentDirectory(options.agents)
+    const letThemEnd = surviveLeakedRejections(options.logger)
+    teardown.add(async () => letThemEnd())
     const start = options.engine === 'memory' ? startMemory : startTemporal
     const { engine, temporal, store, secret } = await start(options, agents, teardown)
     const server = await createServer({

@@ -11,6 +11,7 @@ import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
 import { TurnAnnouncer } from '../temporal/turn-announcer.js'
 import { superviseWorker, type WorkerVersion } from './create-worker.js'
+import { surviveLeakedRejections } from './leaked-rejections.js'
 import { installRuntime } from './runtime.js'
 
 /** A write to the store takes a few milliseconds; one that takes longer is not waited for. */
@@ -43,6 +44,8 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
   return startOrTakeDown(async (teardown) => {
     const { logger, maxTurns, drainMs, version } = options
     const agents = agentDirectory(options.agents)
+    const letThemEnd = surviveLeakedRejections(options.logger)
+    teardown.add(async () => letThemEnd())
     installRuntime(logger)
     const parts = await openTemporalParts(options, (to) => NativeConnection.connect(to), teardown)
     const taskQueue = options.taskQueue ?? DEFAULT_TASK_QUEUE
