@@ -1,7 +1,7 @@
 /** The contract on a real Temporal, over one text and one binary wire. */
 import { afterAll, beforeAll, inject } from 'vitest'
 import { startTestServer, type TestServer } from '../support/servers.js'
-import { WIRE_NAMES, WIRES, wireNamed } from '../support/wires.js'
+import { WIRES, wireNamed } from '../support/wires.js'
 import { a2aContract } from './a2a.js'
 import { cancelContract } from './cancel.js'
 import { streamContract } from './streams.js'
@@ -16,9 +16,6 @@ afterAll(() => server.stop())
 
 for (const name of ['jsonrpc', 'grpc'] as const) {
   a2aContract(`temporal over ${name}`, WIRES[name], async () => wireNamed(name, server.url))
-}
-
-for (const name of WIRE_NAMES) {
   cancelContract(`temporal over ${name}`, async () => wireNamed(name, server.url))
   streamContract(`temporal over ${name}`, async () => wireNamed(name, server.url))
 }

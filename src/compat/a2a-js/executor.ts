@@ -190,8 +190,6 @@ function metaOf(card: AgentCard): Partial<AgentMeta> {
     extensions: capabilities?.extensions,
     securitySchemes: json.securitySchemes,
     securityRequirements: json.securityRequirements,
-    securitySchemes: json.securitySchemes,
-    securityRequirements: json.securityRequirements,
     skills: skills?.map((skill) => ({ ...skill, id: skill.id ?? '' })),
   })
 }
