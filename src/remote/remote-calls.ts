@@ -21,6 +21,8 @@ const MAX_CLIENTS = 100
 const GIVE_UP_MS = 10_000
 /** Milliseconds in which an agent has to take a message. */
 const TAKE_MS = 60_000
+/** Milliseconds in which an agent has to say how a task is. */
+const ONE_LOOK_MS = 10_000
 /** Milliseconds between two looks at a task that still shows the question that was answered. */
 const LOOK_MS = 500
 
@@ -58,7 +60,10 @@ export class RemoteCalls implements AgentCalls {
     const until = Date.now() + waitMs
     try {
       const bot = await this.client(call.target)
-      while (!signal.aborted) {
+      // However short the wait is, the task is looked at once.
+      const task = await bot.getTask({ id: call.taskId }, { signal, timeoutMs: ONE_LOOK_MS })
+      if (isAnswer({ state: task.status?.state, task }, call)) return { task }
+      while (!signal.aborted && Date.now() < until) {
         const run = bot.resume(call.taskId)
         const timeoutMs = Math.max(1, until - Date.now())
         for await (const _ of run.events({ signal, timeoutMs })) if (isAnswer(run, call)) break
@@ -98,7 +103,7 @@ const LATER: ReadonlySet<string> = new Set(['UNAVAILABLE', 'RATE_LIMITED', 'DEAD
 /** There is nothing left to cancel. */
 const OVER: ReadonlySet<string> = new Set(['TASK_NOT_CANCELABLE', 'TASK_NOT_FOUND', 'UNSUPPORTED_OPERATION'])
 
-function isAnswer({ state, task }: Run, { question }: OpenAgentCall): boolean {
+function isAnswer({ state, task }: Pick<Run, 'state' | 'task'>, { question }: OpenAgentCall): boolean {
   if (isTerminal(state)) return true
   return isInterrupted(state) && (question === undefined || questionIn(task) !== question)
 }
