@@ -113,7 +113,9 @@ describe('the package temporal-a2a-client', () => {
       '@bufbuild/protobuf',
       '@connectrpc/connect',
       '@connectrpc/connect-web',
+      'canonicalize',
       'eventsource-parser',
+      'jose',
     ])
     for (const [name, version] of Object.entries(own.dependencies ?? {})) {
       expect(version, name).toBe(main.dependencies?.[name])
@@ -127,13 +129,15 @@ describe('the package temporal-a2a-client', () => {
     try {
       await writeFile(
         join(project, 'call.mjs'),
-        `import { connect, isA2AError } from 'temporal-a2a-client'
+        `import { connect, isA2AError, verifyCard } from 'temporal-a2a-client'
          import { A2AService } from 'temporal-a2a-client/proto'
          const url = ${JSON.stringify(server.url)}
          for (const transport of ['jsonrpc', 'rest', 'connect']) {
            const bot = await connect(url, { transports: [transport] })
            console.log(transport, await (await bot.send('chunks a b')).text())
          }
+         const unsigned = await verifyCard({ name: 'x' }, { keys: {} }).catch((error) => error)
+         console.log(unsigned.name)
          const none = await connect(url, { transports: ['grpc'] }).catch((error) => error)
          console.log(isA2AError(none), none.message, A2AService.typeName)`,
       )
@@ -142,6 +146,7 @@ describe('the package temporal-a2a-client', () => {
         'jsonrpc ab',
         'rest ab',
         'connect ab',
+        'CardNotVerifiedError',
         'true gRPC needs Node and the package @connectrpc/connect-node lf.a2a.v1.A2AService',
       ])
     } finally {
