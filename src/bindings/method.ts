@@ -9,6 +9,7 @@ import { readRequest } from '../a2a/proto-json.js'
 import { PROTOCOL_VERSION, type ProtocolVersion } from '../a2a/service-params.js'
 import type { Frame } from '../service/follow.js'
 import type { StreamOperation, UnaryOperation } from '../service/request-handler.js'
+import type { StreamPace } from './http/call.js'
 
 interface AnyMethod {
   /**
@@ -35,9 +36,25 @@ export interface StreamMethod extends AnyMethod {
   event(frame: Frame): JsonValue
   /** An error before the first event is an event as well, where clients of the version take nothing else. */
   readonly errorIsEvent: boolean
+  /** Headers of the answer, out of its first event. */
+  headers?(first: Frame): Record<string, string>
+  /**
+   * How the caller wants its stream; the server's own limits hold all the same.
+   *
+   * @throws A2AError INVALID_PARAMS
+   */
+  pace?(json: JsonObject): StreamPace
 }
 
 export type Method = UnaryMethod | StreamMethod
+
+/** A method, or a choice that depends on what is asked. */
+export type MethodEntry = Method | ((json: JsonObject) => Method)
+
+/** @throws A2AError INVALID_PARAMS */
+export function chosen(entry: MethodEntry, json: JsonObject): Method {
+  return typeof entry === 'function' ? entry(json) : entry
+}
 
 /** One version on wires that are described by a schema: gRPC, Connect and REST. */
 export interface ServiceVersion {

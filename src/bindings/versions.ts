@@ -26,9 +26,13 @@ export function jsonRpcVersion(
   return spokenVersion(asked, implied, PROTOCOL_VERSIONS, strictVersion)
 }
 
+/** Where 0.2.5 had the card for authenticated callers. */
+const OLD_EXTENDED_CARD_PATH = '/agent/authenticatedExtendedCard'
+
 /** What a REST path implies: paths began with `/v1` in 0.3, and those below `/a2a` are older. */
 export function restPathVersion(path: string): ProtocolVersion {
-  return isBelow(path, V0_3_PATH) ? '0.3' : isBelow(path, OLD_PATH) ? '0.2' : '1.0'
+  if (isBelow(path, V0_3_PATH)) return '0.3'
+  return isBelow(path, OLD_PATH) || path === OLD_EXTENDED_CARD_PATH ? '0.2' : '1.0'
 }
 
 export function restVersion(

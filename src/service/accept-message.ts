@@ -47,9 +47,16 @@ export async function prepareMessage(
   checkMessage(ctx.agent, message)
   const params = turnParams(ctx, request, streamed)
   const taskId = message.taskId ?? ''
-  return taskId === ''
-    ? prepareNewTask(engine, secrets, ctx, message, params)
+  if (taskId === '') return prepareNewTask(engine, secrets, ctx, message, params, newTaskId(secrets, ctx))
+  // Until 0.3 callers made the ids of new tasks as well.
+  const made = ctx.version === '0.2' && mayBeTaskId(taskId) && (await engine.read(taskRef(ctx, taskId))) === undefined
+  return made
+    ? prepareNewTask(engine, secrets, ctx, message, params, taskId)
     : prepareFollowUp(engine, ctx, taskId, message, params)
+}
+
+function newTaskId(secrets: Secrets, { idempotencyKey: key, tenant, principal, agent }: CallContext): string {
+  return key === undefined ? secrets.newTaskId() : secrets.taskIdFor([tenant, principal, agent.id, key])
 }
 
 function prepareNewTask(
@@ -58,10 +65,9 @@ function prepareNewTask(
   ctx: CallContext,
   message: MessageJson,
   params: TurnParams,
+  taskId: string,
 ): Delivery {
   const key = ctx.idempotencyKey
-  const taskId =
-    key === undefined ? secrets.newTaskId() : secrets.taskIdFor([ctx.tenant, ctx.principal, ctx.agent.id, key])
   // A request may be repeated with the other method: its answer is the same task.
   const { streamed: _, ...compared } = params
   const requestHash = key === undefined ? undefined : secrets.fingerprint(JSON.stringify([message, compared]))
@@ -83,6 +89,8 @@ function prepareNewTask(
       if ((await engine.start(task, ctx.agent)) === 'started') {
         return { turn: 1, reading: { task: newTaskRecord(task).task, position: START } }
       }
+      // Somebody else was faster with an id that callers make: a task like any other now.
+      if (key === undefined) return (await prepareFollowUp(engine, ctx, taskId, message, params)).deliver()
       const reading = await engine.read(ref)
       if (reading === undefined || reading.requestHash !== requestHash) throw keyReused()
       return { turn: 1, reading }

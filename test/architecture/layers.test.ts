@@ -48,7 +48,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     outside: ['node:buffer'],
   },
   'bindings/method.ts': { ours: ['a2a', 'service', 'gen'], types: ['@bufbuild/protobuf'] },
-  'bindings/dialects': { ours: ['a2a', 'service', 'bindings/method.ts', 'gen'], types: ['@bufbuild/protobuf'] },
+  'bindings/dialects': {
+    ours: ['a2a', 'service', 'bindings/method.ts', 'gen'],
+    types: ['bindings/http', '@bufbuild/protobuf'],
+  },
   'bindings/rest': { ours: ['a2a', 'service', 'bindings', 'gen'], outside: ['@bufbuild/protobuf'] },
   'bindings/connect': {
     ours: ['a2a', 'service', 'bindings', 'internal', 'gen'],

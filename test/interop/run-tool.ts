@@ -33,7 +33,8 @@ export function versionOf(file: string): string | undefined {
   return status === 0 ? stdout : undefined
 }
 
-export function startTool(file: string, args: readonly string[]): Tool {
+/** @param maxMs a program that takes longer is ended */
+export function startTool(file: string, args: readonly string[], maxMs = MAX_MS): Tool {
   // In a group of its own: some of them are only a script around the program itself.
   const child = spawn(file, args, { cwd: ROOT, detached: true, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] })
   running.add(child)
@@ -51,7 +52,7 @@ export function startTool(file: string, args: readonly string[]): Tool {
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     stderr += chunk
   })
-  const timer = setTimeout(() => end(child), MAX_MS)
+  const timer = setTimeout(() => end(child), maxMs)
   const ended = once(child, 'close').then(([code, signal]) => {
     clearTimeout(timer)
     running.delete(child)
@@ -82,8 +83,8 @@ export function startTool(file: string, args: readonly string[]): Tool {
   }
 }
 
-export function runTool(file: string, args: readonly string[]): Promise<ToolEnd> {
-  return startTool(file, args).ended
+export function runTool(file: string, args: readonly string[], maxMs = MAX_MS): Promise<ToolEnd> {
+  return startTool(file, args, maxMs).ended
 }
 
 /** Ends what a failed test has left. */

@@ -26,6 +26,19 @@ export interface StreamLimits {
   readonly stallMs: number
 }
 
+/** What a caller may set of its stream, within the limits. */
+export interface StreamPace {
+  readonly heartbeatMs?: number
+  readonly maxStreamMs?: number
+  /** Bytes that may wait for the reader before the stream does. */
+  readonly bufferBytes?: number
+}
+
+/** The limits of a stream whose caller has set something. A stream never lives longer than the server allows. */
+export function pacedLimits(limits: StreamLimits, pace: StreamPace = {}): StreamLimits & StreamPace {
+  return { ...limits, ...pace, maxStreamMs: Math.min(limits.maxStreamMs, pace.maxStreamMs ?? limits.maxStreamMs) }
+}
+
 export interface BindingLimits extends BodyLimits, StreamLimits {}
 
 /** One request on its way into a binding. */

@@ -8,13 +8,19 @@ const CANCEL = 8
 export class PacedWriter {
   private readonly res: HttpResponse
   private readonly stallMs: number
+  private readonly bufferBytes: number | undefined
+  private waiting = 0
   private wake: (() => void) | undefined
   private closed = false
 
-  /** @param stallMs how long the reader may take nothing, in milliseconds */
-  constructor(res: HttpResponse, stallMs: number) {
+  /**
+   * @param stallMs how long the reader may take nothing, in milliseconds
+   * @param bufferBytes what may wait for the reader. Default: what Node holds by itself
+   */
+  constructor(res: HttpResponse, stallMs: number, bufferBytes?: number) {
     this.res = res
     this.stallMs = stallMs
+    this.bufferBytes = bufferBytes
     res.once('close', this.onClose)
     res.on('error', this.onClose)
     res.on('drain', this.onDrain)
@@ -32,7 +38,7 @@ export class PacedWriter {
 
   /** A promise when the reader has to catch up first: it resolves when more may be written or the reader has gone. */
   write(data: string | Uint8Array): Promise<void> | undefined {
-    if (this.closed || (this.res as ServerResponse).write(data)) return undefined
+    if (this.closed || this.send(data)) return undefined
     return new Promise<void>((resolve) => {
       const timer = setTimeout(() => this.cut(), this.stallMs)
       this.wake = () => {
@@ -42,6 +48,19 @@ export class PacedWriter {
       }
       if (this.closed) this.wake()
     })
+  }
+
+  /** True when more may be written at once. */
+  private send(data: string | Uint8Array): boolean {
+    const res = this.res as ServerResponse
+    if (this.bufferBytes === undefined) return res.write(data)
+    const bytes = Buffer.byteLength(data)
+    this.waiting += bytes
+    res.write(data, () => {
+      this.waiting -= bytes
+      if (this.waiting <= (this.bufferBytes ?? 0)) this.wake?.()
+    })
+    return this.waiting <= this.bufferBytes
   }
 
   /** Stops listening to the response. */
@@ -55,7 +74,9 @@ export class PacedWriter {
     this.wake?.()
   }
 
-  private readonly onDrain = () => this.wake?.()
+  private readonly onDrain = () => {
+    if (this.bufferBytes === undefined) this.wake?.()
+  }
 
   private cut(): void {
     if ('stream' in this.res) this.res.stream.close(CANCEL)

@@ -4,7 +4,14 @@ import { A2AError } from '../../a2a/errors.js'
 import { PROTOCOL_VERSION } from '../../a2a/service-params.js'
 import type { RequestHandler } from '../../service/request-handler.js'
 import { parseJson, readBody } from '../http/body.js'
-import { askedVersion, type BindingLimits, type Call, extensionHeaders, httpCallContext } from '../http/call.js'
+import {
+  askedVersion,
+  type BindingLimits,
+  type Call,
+  extensionHeaders,
+  httpCallContext,
+  pacedLimits,
+} from '../http/call.js'
 import { errorHeaders } from '../http/error-headers.js'
 import {
   contentType,
@@ -15,7 +22,7 @@ import {
   reply,
 } from '../http/exchange.js'
 import { type Method, type StreamMethod, translated } from '../method.js'
-import { writeEvents } from '../sse/writer.js'
+import { type SseOptions, writeEvents } from '../sse/writer.js'
 import { jsonRpcVersion, type VersionOptions } from '../versions.js'
 import { idOf, type RpcId, readEnvelope, resultText, wrongId } from './envelope.js'
 import { errorText, httpStatus } from './errors.js'
@@ -46,7 +53,12 @@ export function createJsonRpc(options: JsonRpcOptions) {
       const request = method.request(params)
       const headers = extensionHeaders(version, handler.activeExtensions(ctx, request))
       if (method.kind === 'stream') {
-        await stream(res, id, method, handler.stream(method.operation, ctx, request), ctx.signal, headers)
+        const paced = pacedLimits(limits, method.pace?.(params))
+        await stream(res, id, method, handler.stream(method.operation, ctx, request), {
+          signal: ctx.signal,
+          headers,
+          limits: paced,
+        })
       } else {
         const answer = method.answer(await handler.unary(method.operation, ctx, request))
         reply(res, 200, { ...JSON_HEADERS, ...headers }, resultText(id, answer))
@@ -68,17 +80,15 @@ export function createJsonRpc(options: JsonRpcOptions) {
     id: RpcId,
     method: StreamMethod,
     frames: ReturnType<RequestHandler['stream']>,
-    signal: AbortSignal,
-    headers: Record<string, string>,
+    options: Pick<SseOptions, 'signal' | 'headers' | 'limits'>,
   ): Promise<void> {
     const prefix = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`
     await writeEvents(res, {
       frames,
       data: (frame) => `${prefix}${JSON.stringify(method.event(frame))}}`,
       error: (error) => `data: ${errorText(id, translated(method, error))}\n\n`,
-      signal,
-      limits,
-      headers,
+      firstHeaders: method.headers,
+      ...options,
     })
   }
 }

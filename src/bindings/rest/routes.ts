@@ -11,8 +11,8 @@ export interface Route extends PathTemplate {
   readonly body: string
 }
 
-export interface RouteMatch {
-  readonly route: Route
+export interface RouteMatch<Each> {
+  readonly route: Each
   /** By field name of the schema. */
   readonly variables: Readonly<Record<string, string>>
 }
@@ -22,7 +22,7 @@ export interface OtherMethods {
   readonly allow: readonly string[]
 }
 
-export type Router = (httpMethod: string, path: string) => RouteMatch | OtherMethods | undefined
+export type Router<Each> = (httpMethod: string, path: string) => RouteMatch<Each> | OtherMethods | undefined
 
 export function restRoutes(service: DescService): Route[] {
   const routes = service.methods.flatMap((method) => {
@@ -36,10 +36,12 @@ export function restRoutes(service: DescService): Route[] {
   return [...routes, ...posts]
 }
 
-export function createRestRouter(service: DescService): Router {
-  const byShape = new Map<string, Route[]>()
+export function createRouter<Each extends PathTemplate & { readonly httpMethod: string }>(
+  routes: readonly Each[],
+): Router<Each> {
+  const byShape = new Map<string, Each[]>()
   const verbs = new Set<string>()
-  for (const route of restRoutes(service)) {
+  for (const route of routes) {
     const shape = shapeOf(route.segments.length, route.verb)
     byShape.set(shape, [...(byShape.get(shape) ?? []), route].sort(literalsFirst))
     if (route.verb !== '') verbs.add(route.verb)
@@ -72,8 +74,9 @@ function shapeOf(length: number, verb: string): string {
 }
 
 /** `/tasks/{id}` before `/{tenant}/tasks`. */
-function literalsFirst(a: Route, b: Route): number {
-  const rank = (route: Route) => route.segments.map((segment) => (segment.literal !== undefined ? '0' : '1')).join('')
+function literalsFirst(a: PathTemplate, b: PathTemplate): number {
+  const rank = (route: PathTemplate) =>
+    route.segments.map((segment) => (segment.literal !== undefined ? '0' : '1')).join('')
   return rank(a) < rank(b) ? -1 : 1
 }
 

@@ -2,7 +2,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { A2AError } from '../../a2a/errors.js'
 import type { EventStream, Frame } from '../../service/follow.js'
-import type { StreamLimits } from '../http/call.js'
+import type { StreamLimits, StreamPace } from '../http/call.js'
 import { type HttpResponse, PRIVATE_HEADERS } from '../http/exchange.js'
 import { PacedWriter } from '../http/paced-writer.js'
 import { Heartbeat } from './heartbeat.js'
@@ -15,8 +15,10 @@ export interface SseOptions {
   /** An error after the first frame as a whole event, or undefined to close without a word. */
   error(error: unknown): string
   readonly signal: AbortSignal
-  readonly limits: StreamLimits
+  readonly limits: StreamLimits & StreamPace
   readonly headers: OutgoingHttpHeaders
+  /** Headers that the first frame tells. */
+  firstHeaders?: ((first: Frame) => OutgoingHttpHeaders) | undefined
 }
 
 /** A comment: the reader learns that it is connected, or still is. */
@@ -37,6 +39,7 @@ export async function writeEvents(res: HttpResponse, options: SseOptions): Promi
       'content-type': 'text/event-stream',
       'x-accel-buffering': 'no',
       ...options.headers,
+      ...(typeof first.value === 'object' ? options.firstHeaders?.(first.value) : {}),
     })
     // Without this a first frame that is small would wait in the socket for the second.
     if ('flushHeaders' in res) res.flushHeaders()
@@ -64,9 +67,9 @@ class EventWriter {
   private readonly heartbeat: Heartbeat
   private readonly over: Promise<never>
 
-  constructor(res: HttpResponse, limits: StreamLimits) {
+  constructor(res: HttpResponse, limits: StreamLimits & StreamPace) {
     this.res = res
-    this.paced = new PacedWriter(res, limits.stallMs)
+    this.paced = new PacedWriter(res, limits.stallMs, limits.bufferBytes)
     let end: (error: StreamOver) => void = () => {}
     this.over = new Promise((_, reject) => {
       end = reject

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { A2AService as OldService } from '../../../gen/a2a/v1/a2a_pb.js'
 import { A2AService } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { parseTemplate } from '../../../src/bindings/rest/path-template.js'
-import { createRestRouter, restRoutes } from '../../../src/bindings/rest/routes.js'
+import { createRouter, restRoutes } from '../../../src/bindings/rest/routes.js'
 
-const route = createRestRouter(A2AService)
+const route = createRouter(restRoutes(A2AService))
 
-const oldRoute = createRestRouter(OldService)
+const oldRoute = createRouter(restRoutes(OldService))
 
 function found(method: string, path: string, router = route): string | undefined {
   const match = router(method, path)

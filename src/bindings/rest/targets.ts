@@ -1,0 +1,88 @@
+/** What an HTTP method and a path mean, in each version. */
+import type { JsonObject } from '@bufbuild/protobuf'
+import { readRequest } from '../../a2a/proto-json.js'
+import type { ProtocolVersion } from '../../a2a/service-params.js'
+import { V0_2_ROUTES } from '../dialects/v0_2/routes.js'
+import { V0_3_SERVICE } from '../dialects/v0_3/proto/methods.js'
+import { chosen, type Method, NATIVE, type ServiceVersion } from '../method.js'
+import { parseTemplate } from './path-template.js'
+import { setFields } from './query.js'
+import { createRouter, type OtherMethods, restRoutes } from './routes.js'
+
+export interface RestTarget {
+  readonly takesBody: boolean
+  /**
+   * Which method is meant, and its request.
+   *
+   * @throws A2AError INVALID_PARAMS
+   */
+  read(query: URLSearchParams, body: JsonObject): { readonly method: Method; readonly json: JsonObject }
+  /** The operation's request out of what was read. */
+  request(method: Method, json: JsonObject): JsonObject
+}
+
+type Find = (httpMethod: string, path: string) => RestTarget | OtherMethods | undefined
+
+const FINDERS: Readonly<Record<ProtocolVersion, Find>> = {
+  '1.0': bySchema(NATIVE),
+  '0.3': withoutPrefix('/v1', bySchema(V0_3_SERVICE)),
+  '0.2': byTable(),
+}
+
+export function restTarget(version: ProtocolVersion, httpMethod: string, path: string): ReturnType<Find> {
+  return FINDERS[version](httpMethod, path)
+}
+
+function bySchema({ service, methods }: ServiceVersion): Find {
+  const find = createRouter(restRoutes(service))
+  return (httpMethod, path) => {
+    const match = find(httpMethod, path)
+    if (match === undefined || 'allow' in match) return match
+    const { route, variables } = match
+    const { input, name } = route.method
+    const method = methods.get(name)
+    if (method === undefined) return undefined
+    return {
+      takesBody: route.body !== '',
+      read(query, body) {
+        const json = fieldsOf(route.body, body)
+        if (route.body === '') setFields(input, json, query)
+        // What the path says wins over the body and the query.
+        setFields(input, json, Object.entries(variables))
+        return { method, json }
+      },
+      request: (_, json) => method.otherRequest?.(json) ?? method.request(readRequest(input, json)),
+    }
+  }
+}
+
+/**
+ * Clients put the whole request into the body also where one field of it is asked for. Not by assignment: a key named
+ * __proto__ has to stay one, and be refused.
+ */
+function fieldsOf(expected: string, body: JsonObject): JsonObject {
+  if (expected === '') return {}
+  return expected === '*' || Object.hasOwn(body, expected) ? { ...body } : { [expected]: body }
+}
+
+/** Clients that name the version in a header leave it out of the path. */
+function withoutPrefix(prefix: string, find: Find): Find {
+  return (httpMethod, path) => find(httpMethod, path.startsWith(`${prefix}/`) ? path : `${prefix}${path}`)
+}
+
+function byTable(): Find {
+  const find = createRouter(V0_2_ROUTES.map((route) => ({ ...route, ...parseTemplate(route.template) })))
+  return (httpMethod, path) => {
+    const match = find(httpMethod, path)
+    if (match === undefined || 'allow' in match) return match
+    const { route, variables } = match
+    return {
+      takesBody: httpMethod === 'POST' || httpMethod === 'PUT',
+      read(query, body) {
+        const json = { ...Object.fromEntries(query), ...body, ...variables }
+        return { method: chosen(route.method, json), json }
+      },
+      request: (method, json) => method.request(json),
+    }
+  }
+}

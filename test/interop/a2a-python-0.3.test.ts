@@ -1,0 +1,83 @@
+/**
+ * The client of a2a-sdk 0.3 for Python, unchanged, over its three transports against our server on a real Temporal.
+ *
+ * It is found in a virtual environment outside of the repository; `TEMPORAL_A2A_PYTHON_0_3` names its Python.
+ */
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { JsonObject } from '@bufbuild/protobuf'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { isRequired } from '../support/required.js'
+import { startTestServer, type TestServer } from '../support/servers.js'
+import { runTool, versionOf } from './run-tool.js'
+
+const CACHE = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')
+const VENV = join(CACHE, 'temporal-a2a', 'a2a-python-0.3')
+const PYTHON = process.env.TEMPORAL_A2A_PYTHON_0_3 ?? join(VENV, 'bin', 'python')
+const FOUND = versionOf(PYTHON) !== undefined
+const INSTALL = `python3 -m venv ${VENV} && ${VENV}/bin/pip install -r test/interop/python/requirements-0.3.txt`
+const SUITE = FOUND ? 'a2a-python in 0.3' : `a2a-python in 0.3: not installed; ${INSTALL}`
+
+let server: TestServer
+
+beforeAll(async () => {
+  if (FOUND) server = await startTestServer({ temporalAddress: inject('temporalAddress'), card: 'v0.3' })
+})
+
+afterAll(() => server?.stop())
+
+it.runIf(isRequired('a2a-python-0.3'))('the client is installed', () => {
+  expect(FOUND, INSTALL).toBe(true)
+})
+
+describe.skipIf(!FOUND)(SUITE, () => {
+  it.each(['JSONRPC', 'HTTP+JSON', 'GRPC'])(
+    'over %s',
+    async (transport) => {
+      const { code, stdout, stderr } = await runTool(
+        PYTHON,
+        ['test/interop/python/client_0_3.py', server.url, transport],
+        60_000,
+      )
+      expect(code, stderr).toBe(0)
+      const said = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as JsonObject)
+      const of = (what: string) => said.find((line) => line.what === what)
+      expect(said.map(({ what }) => what)).toEqual([
+        'card',
+        'send',
+        'get',
+        'turns',
+        'parts',
+        'stream',
+        'resubscribe',
+        'cancel',
+        'unknown',
+        'ended',
+        'end',
+      ])
+      expect(of('card')).toMatchObject({
+        name: 'scripted',
+        version: '0.3.0',
+        transports: ['JSONRPC', 'GRPC', 'HTTP+JSON'],
+      })
+      expect(of('send')).toMatchObject({ state: 'completed', text: 'Echo: hi' })
+      expect(of('get')).toMatchObject({ same: true, history: 1 })
+      expect(of('turns')).toMatchObject({ asked: 'input-required', text: 'turn 2 after UA: this', same: true })
+      expect(of('parts')?.data).toMatchObject([
+        { text: 'mirror' },
+        { data: { list: [1, null] } },
+        // Over gRPC and REST this client sends the base64 of bytes as the bytes.
+      { raw: transport === 'JSONRPC' ? 'AAH+/w==' : 'QUFIKy93PT0=', mediaType: 'image/png' },
+      ])
+      expect(of('stream')).toMatchObject({ state: 'completed' })
+      expect(of('resubscribe')).toMatchObject({ last: 'completed', text: 'x'.repeat(12) })
+      expect(of('cancel')).toMatchObject({ state: 'canceled' })
+      expect(String(of('unknown')?.error)).toMatch(/not ?found|404/i)
+      expect(String(of('ended')?.error)).toMatch(/cancel|400/i)
+    },
+    90_000,
+  )
+})
