@@ -8,6 +8,7 @@ import {
   INPUT_REQUIRED,
   plan,
   planTold,
+  START_MS,
   stopwatch,
   untilEffect,
   untilSaid,
@@ -21,10 +22,10 @@ describe.skipIf(natsMissing !== '')(`a cluster${natsMissing}`, () => {
 
   beforeAll(async () => {
     site = await Site.start({ gateways: 2, workers: 2, nats: true })
-  })
+  }, START_MS)
 
   afterAll(async () => {
-    await site.stop()
+    await site?.stop()
   })
 
   function workerOf(label: string) {

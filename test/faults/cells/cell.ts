@@ -37,6 +37,9 @@ export function follower(site: Site, label: Label, options: Partial<FollowerOpti
   return new Follower({ recorder: site.recorder, agent: 'teller', urls: site.urls, label, ...options })
 }
 
+/** How long a site may take to come up, in milliseconds; seconds, unless the machine is very busy. */
+export const START_MS = 240_000
+
 /** A cell runs beside others on any machine; the exact figures are those of `npm run faults`. */
 const SLACK = 3
 

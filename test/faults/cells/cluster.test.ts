@@ -12,6 +12,7 @@ import {
   INPUT_REQUIRED,
   plan,
   planTold,
+  START_MS,
   stopwatch,
   untilEffect,
   untilSaid,
@@ -23,10 +24,10 @@ describe.skipIf(natsMissing !== '')(`a cluster${natsMissing}`, () => {
 
   beforeAll(async () => {
     site = await Site.start({ gateways: 2, workers: 2, nats: true })
-  })
+  }, START_MS)
 
   afterAll(async () => {
-    await site.stop()
+    await site?.stop()
   })
 
   const first = () => site.gateway(0)

@@ -11,6 +11,7 @@ import {
   INPUT_REQUIRED,
   plan,
   planTold,
+  START_MS,
   untilEffect,
   untilSaid,
   verdict,
@@ -20,10 +21,10 @@ let site: Site
 
 beforeAll(async () => {
   site = await Site.start({ replicas: 2 })
-})
+}, START_MS)
 
 afterAll(async () => {
-  await site.stop()
+  await site?.stop()
 })
 
 const both = () => ({ urls: site.urls })

@@ -10,16 +10,16 @@ import type { FailPointName } from '../../../src/internal/fail-points.js'
 import { said, script } from '../agents/script.js'
 import type { Gateway } from '../processes/site.js'
 import { Site } from '../processes/site.js'
-import { CANCELED, follower, plan, planTold, untilEffect, verdict } from './cell.js'
+import { CANCELED, follower, plan, planTold, START_MS, untilEffect, verdict } from './cell.js'
 
 let site: Site
 
 beforeAll(async () => {
   site = await Site.start({ replicas: 2 })
-})
+}, START_MS)
 
 afterAll(async () => {
-  await site.stop()
+  await site?.stop()
 })
 
 interface Moment {

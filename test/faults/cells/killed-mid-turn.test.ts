@@ -12,6 +12,7 @@ import {
   INPUT_REQUIRED,
   plan,
   planTold,
+  START_MS,
   untilEffect,
   untilSaid,
   verdict,
@@ -21,10 +22,10 @@ let site: Site
 
 beforeAll(async () => {
   site = await Site.start({ replicas: 2 })
-})
+}, START_MS)
 
 afterAll(async () => {
-  await site.stop()
+  await site?.stop()
 })
 
 /** The victim runs the tasks that it is sent, and the other has clients of its own. */

@@ -4,16 +4,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { said, script } from '../agents/script.js'
 import { RecordedClient } from '../client/recorded-client.js'
 import { Site } from '../processes/site.js'
-import { CANCELED, COMPLETED, follower, plan, planTold, untilEffect, untilSaid, verdict } from './cell.js'
+import { CANCELED, COMPLETED, follower, plan, planTold, START_MS, untilEffect, untilSaid, verdict } from './cell.js'
 
 let site: Site
 
 beforeAll(async () => {
   site = await Site.start({ replicas: 1, temporal: 'apart' })
-})
+}, START_MS)
 
 afterAll(async () => {
-  await site.stop()
+  await site?.stop()
 })
 
 afterEach(async () => {

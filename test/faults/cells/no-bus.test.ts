@@ -2,16 +2,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { script } from '../agents/script.js'
 import { Site } from '../processes/site.js'
-import { CANCELED, follower, plan, planTold, stopwatch, untilEffect, untilSaid, verdict } from './cell.js'
+import { CANCELED, follower, plan, planTold, START_MS, stopwatch, untilEffect, untilSaid, verdict } from './cell.js'
 
 let site: Site
 
 beforeAll(async () => {
   site = await Site.start({ gateways: 2, workers: 2 })
-})
+}, START_MS)
 
 afterAll(async () => {
-  await site.stop()
+  await site?.stop()
 })
 
 /** A reader sees what is in a checkpoint: those come every 2 s, and it looks as often. */

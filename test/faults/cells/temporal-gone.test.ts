@@ -3,16 +3,26 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { said, script } from '../agents/script.js'
 import { Site } from '../processes/site.js'
-import { CANCELED, follower, INPUT_REQUIRED, plan, planTold, stopwatch, untilEffect, verdict } from './cell.js'
+import {
+  CANCELED,
+  follower,
+  INPUT_REQUIRED,
+  plan,
+  planTold,
+  START_MS,
+  stopwatch,
+  untilEffect,
+  verdict,
+} from './cell.js'
 
 let site: Site
 
 beforeAll(async () => {
   site = await Site.start({ replicas: 1 })
-})
+}, START_MS)
 
 afterAll(async () => {
-  await site.stop()
+  await site?.stop()
 })
 
 /** What a restart of Temporal may cost (goal R5), in milliseconds. */

@@ -21,7 +21,7 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-const START_MS = 60_000
+const START_MS = 120_000
 const MAX_KEPT = 200_000
 
 export class ManagedProcess {

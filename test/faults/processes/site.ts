@@ -76,9 +76,15 @@ export class Site {
       if (options.temporal === 'apart') await site.startTemporal()
       if (options.nats === true) await site.startNats()
       const { replicas = 0, gateways = 0, workers = 0 } = options
-      for (let i = 1; i <= replicas; i += 1) await site.addGateway(`server-${i}`, 'serve', options)
-      for (let i = 1; i <= gateways; i += 1) await site.addGateway(`gateway-${i}`, 'gateway', options)
-      for (let i = 1; i <= workers; i += 1) await site.addWorker(`worker-${i}`, options)
+      const starts = [
+        ...range(replicas).map((i) => () => site.addGateway(`server-${i}`, 'serve', options)),
+        ...range(gateways).map((i) => () => site.addGateway(`gateway-${i}`, 'gateway', options)),
+        ...range(workers).map((i) => () => site.addWorker(`worker-${i}`, options)),
+      ]
+      // The first one starts Temporal; the others find it.
+      await starts[0]?.()
+      await Promise.all(starts.slice(1).map((start) => start()))
+      site.sort()
     } catch (error) {
       await site.stop()
       throw error
@@ -172,6 +178,12 @@ export class Site {
     await rm(this.directory, { recursive: true, force: true, maxRetries: 5 })
   }
 
+  /** By name: they come up in any order. */
+  private sort(): void {
+    this.gateways.sort((a, b) => a.process.name.localeCompare(b.process.name))
+    this.workers.sort((a, b) => a.name.localeCompare(b.name))
+  }
+
   private async startTemporal(): Promise<void> {
     this.temporalServer = await openTemporal({
       databaseFile: `${this.db}.temporal`,
@@ -229,4 +241,9 @@ export class Site {
       // gone already
     }
   }
+}
+
+/** 1 to `count`. */
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i + 1)
 }
