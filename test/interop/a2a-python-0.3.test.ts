@@ -70,7 +70,7 @@ describe.skipIf(!FOUND)(SUITE, () => {
         { text: 'mirror' },
         { data: { list: [1, null] } },
         // Over gRPC and REST this client sends the base64 of bytes as the bytes.
-      { raw: transport === 'JSONRPC' ? 'AAH+/w==' : 'QUFIKy93PT0=', mediaType: 'image/png' },
+        { raw: transport === 'JSONRPC' ? 'AAH+/w==' : 'QUFIKy93PT0=', mediaType: 'image/png' },
       ])
       expect(of('stream')).toMatchObject({ state: 'completed' })
       expect(of('resubscribe')).toMatchObject({ last: 'completed', text: 'x'.repeat(12) })
