@@ -72,8 +72,8 @@ async function fetchCard(url: string, limits: ClientLimits, options: ConnectOpti
     limits,
     signal: options.signal,
   })
-  await options.verifyCard?.(found.card, found.raw)
-  return found.card
+  const checked = await options.verifyCard?.(found.card, found.raw)
+  return checked === undefined ? found.card : readCardJson(checked as JsonObject)
 }
 
 /** Of a gRPC address in a card that was given: with TLS, unless it is this machine's. */

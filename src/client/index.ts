@@ -25,6 +25,14 @@ export { type CachedCard, type CardCache, createCardCache } from './card/card-ca
 export { type VerifiedCard, type VerifyCardOptions, verifyCard } from './card/verify.js'
 export { connect } from './connect.js'
 export { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './limits.js'
-export type { CallOptions, ConnectOptions, Content, MessageContent, ReplyOptions, SendOptions } from './options.js'
+export type {
+  CallOptions,
+  CheckedCard,
+  ConnectOptions,
+  Content,
+  MessageContent,
+  ReplyOptions,
+  SendOptions,
+} from './options.js'
 export { type ReadOptions, type Run, type RunResult, TaskNotCompletedError } from './run/run.js'
 export type { TransportName } from './transport.js'

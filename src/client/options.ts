@@ -32,9 +32,10 @@ export interface ConnectOptions {
   readonly limits?: Partial<ClientLimits>
   /**
    * Called with every card that was fetched, before anything of it is used; throw to refuse it. `raw` is the card as it
-   * came, whose `signatures` cover it (A2A section 8.4).
+   * came, whose `signatures` cover it (A2A section 8.4). What is returned is used in its place: the part that a signature
+   * covers, as the function `verifyCard` gives it.
    */
-  readonly verifyCard?: (card: AgentCardJson, raw: JsonObject) => void | Promise<void>
+  readonly verifyCard?: (card: AgentCardJson, raw: JsonObject) => CheckedCard | Promise<CheckedCard>
   /** Default: one for the whole process, in memory. */
   readonly cardCache?: CardCache
   /** Default: the global one. */
@@ -42,6 +43,9 @@ export interface ConnectOptions {
   /** Ends everything that this client does. */
   readonly signal?: AbortSignal
 }
+
+/** A card to use in place of the one that came, or nothing. */
+export type CheckedCard = AgentCardJson | JsonObject | void
 
 export interface CallOptions {
   /** Ends the call; it then rejects with the signal's reason. */

@@ -104,6 +104,9 @@ describe('a card is found', () => {
     const verified: unknown[] = []
     await connect(url, { ...fresh(), verifyCard: (read, whole) => void verified.push([read.name, whole.later]) })
     expect(verified).toEqual([['signed', { field: 1 }]])
+    const covered = { verifyCard: (_: unknown, { later: __, ...whole }: JsonObject) => ({ ...whole, name: 'covered' }) }
+    const { card: used } = await connect(url, { ...fresh(), ...covered })
+    expect([used.name, 'later' in used]).toEqual(['covered', false])
     const refuse = () => Promise.reject(new Error('no valid signature'))
     await expect(connect(url, { ...fresh(), verifyCard: refuse })).rejects.toThrow('no valid signature')
   })

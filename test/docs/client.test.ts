@@ -64,6 +64,15 @@ describe('the code of docs/client.md', () => {
     expect(heading === 'Stream' ? [printed.join('')] : printed).toEqual(expected)
   })
 
+  it('Cards', async () => {
+    const { connectVerified } = await recipes.load<{ connectVerified(url: string, key: object): Promise<unknown> }>(
+      'Cards',
+    )
+    await expect(connectVerified(`${server.url}/agents/echo`, {})).rejects.toMatchObject({
+      name: 'CardNotVerifiedError',
+    })
+  })
+
   it('Lost connections', async () => {
     await recipes.load('Lost connections', (code) => code.replaceAll('http://127.0.0.1:4242', server.url))
     expect(printed.at(-1)).toBe('TASK_STATE_COMPLETED')
