@@ -1,6 +1,7 @@
 /** What must not change unnoticed: codes, names, defaults. The expected side is written out, never imported. */
 import { describe, expect, it } from 'vitest'
 import { WIRE_CODES } from '../../src/a2a/error-codes.js'
+import * as compat from '../../src/compat/index.js'
 import * as entry from '../../src/index.js'
 import { DEFAULT_LIMITS } from '../../src/server/limits.js'
 import * as names from '../../src/temporal/names.js'
@@ -54,19 +55,26 @@ describe('pins', () => {
   it('what an author can import', () => {
     expect(Object.keys(entry).sort()).toEqual([
       'A2AError',
+      'Agent',
       'AgentDefinitionError',
       'ApprovalDenied',
       'AskTimeout',
+      'CalledTaskError',
       'ChangedOrderError',
       'IdleTimeoutError',
+      'Message',
+      'Response',
       'StepError',
       'TurnStopped',
       'agent',
+      'agentDefinition',
       'artifact',
       'asFunctionCall',
       'asFunctionResponse',
       'authRequired',
+      'capability',
       'complete',
+      'contextAware',
       'data',
       'fail',
       'file',
@@ -75,11 +83,18 @@ describe('pins', () => {
       'inputRequired',
       'isA2AError',
       'message',
+      'messageHandler',
+      'rateLimited',
       'reject',
       'serve',
       'status',
+      'streamingHandler',
       'text',
     ])
+  })
+
+  it('what who comes from another SDK can import', () => {
+    expect(Object.keys(compat).sort()).toEqual(['Client', 'ClientFactory', 'fromExecutor'])
   })
 
   it('limits', () => {
@@ -103,6 +118,7 @@ describe('pins', () => {
       maxStreamMs: 3_600_000,
       blockingMs: 300_000,
       pageTokenMs: 3_600_000,
+      lameDuckMs: 0,
       drainMs: 2_000,
     })
   })
