@@ -67,7 +67,7 @@ export function listenFlags(): Option[] {
     flag('--cors <origin...>', 'origins whose pages may call; * for all', 'CORS'),
     flag('--tls-cert <path>', 'PEM file; speaks TLS together with --tls-key', 'TLS_CERT'),
     flag('--tls-key <path>', 'PEM file', 'TLS_KEY'),
-    flag('--strict-version', 'refuse requests that name no A2A version', 'STRICT_VERSION'),
+    flag('--strict-version', 'refuse requests that speak A2A 1.0 without naming it', 'STRICT_VERSION'),
     flag('--card <form>', 'form of the agent cards: of A2A 1.0, of 0.3, or both in one document', 'CARD')
       .choices(CARD_MODES)
       .default('v1'),

@@ -1,8 +1,9 @@
-// The official A2A TCK 1.0 against the built server with the fixture agent.
+// The official A2A TCK against the built server with a fixture agent.
 //
-//   node test/conformance/run-tck.mjs [flags for `temporal-a2a serve`]
+//   node test/conformance/run-tck.mjs [flags for `temporal-a2a serve`]        version 1.0
+//   node test/conformance/run-tck.mjs 0.3 [flags for `temporal-a2a serve`]    mandatory and capabilities, on each transport
 //
-// TCK_RUN: path of the runner, called as `TCK_RUN 1.0 BASE_URL`. TCK_GIT: git directory of a2aproject/a2a-tck, which the
+// TCK_RUN: path of the runner, called as `TCK_RUN 1.0 BASE_URL`, or `TCK_RUN 0.3 ENDPOINT_URL TRANSPORT CATEGORY`. TCK_GIT: git directory of a2aproject/a2a-tck, which the
 // runner reads. The suite is not part of this repository, so without both there is nothing to run.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,6 +19,14 @@ const STOP_MS = 15_000
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const main = join(root, 'dist/src/cli/main.js')
 const { TCK_RUN, TCK_GIT } = process.env
+const isOld = process.argv[2] === '0.3'
+
+/** The suite of 0.3 takes the address of gRPC only as a URL; its port has to be known before. */
+const OLD_PORT = 41_033
+const OLD_RUNS = ['jsonrpc', 'grpc', 'rest'].flatMap((transport) => [
+  [transport, 'mandatory'],
+  [transport, 'capabilities'],
+])
 
 if (!TCK_RUN || !TCK_GIT) {
   say('skipped: the A2A TCK needs TCK_RUN (path of its runner) and TCK_GIT (git directory of a2aproject/a2a-tck)')
@@ -33,8 +42,11 @@ async function judge(runner) {
   const stop = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stop.abort())
   const dir = mkdtempSync(join(tmpdir(), 'a2a-tck-run-'))
-  const agent = join(root, 'test/conformance/fixture-agent.ts')
-  const flags = ['--port', '0', '--json', '--db', join(dir, 'a2a.db'), ...process.argv.slice(2)]
+  const agent = join(root, isOld ? 'test/conformance/fixture-agent-0.3.ts' : 'test/conformance/fixture-agent.ts')
+  const form = isOld
+    ? ['--port', String(OLD_PORT), '--card', 'v0.3', '--public-grpc-url', `http://127.0.0.1:${OLD_PORT}`]
+    : ['--port', '0']
+  const flags = [...form, '--json', '--db', join(dir, 'a2a.db'), ...process.argv.slice(isOld ? 3 : 2)]
   const server = start(process.execPath, [main, 'serve', agent, ...flags])
   const onStop = () => server.kill('SIGTERM')
   stop.signal.addEventListener('abort', onStop)
@@ -44,10 +56,17 @@ async function judge(runner) {
       say(`failed: the server ended with ${await server.ended} before it was ready`)
       return 1
     }
-    const { code, last } = await run(runner, ['1.0', url], stop.signal)
-    const fine = code === 0 && /^passed [1-9]\d* failed 0 /.test(last)
-    say(last === '' ? `failed: the runner ended with ${code} and said nothing` : last)
-    return fine ? 0 : 1
+    const runs = isOld ? OLD_RUNS.map((each) => ['0.3', `${url}/agents/tck`, ...each]) : [['1.0', url]]
+    let failed = false
+    for (const args of runs) {
+      if (isOld) say(`0.3 ${args.slice(2).join(' ')}`)
+      const { code, last } = await run(runner, args, stop.signal)
+      // Only the runner of 1.0 knows which skips are expected.
+      const fine = (code === 0 || isOld) && /^passed [1-9]\d* failed 0 /.test(last)
+      say(last === '' ? `failed: the runner ended with ${code} and said nothing` : last)
+      failed ||= !fine
+    }
+    return failed ? 1 : 0
   } finally {
     stop.signal.removeEventListener('abort', onStop)
     await end(server)
