@@ -31,6 +31,7 @@ export async function callTemporal<T>(
   try {
     return await withDeadline(Promise.race([call(), reachability.gone()]), CALL_MS, what)
   } catch (error) {
+    if (isNotReady(error)) throw unavailable('The task cannot be reached for a moment; try again', error)
     if (!isUnreachable(error)) throw error
     reachability.suspect()
     throw unavailable(
@@ -51,6 +52,14 @@ export function isUnreachable(error: unknown): boolean {
   const cause = error instanceof ServiceError ? error.cause : error
   if (isGrpcServiceError(cause)) return UNREACHABLE_CODES.has(cause.code)
   return false
+}
+
+const FAILED_PRECONDITION = 9
+
+/** Temporal itself is well, but a worker was lost with the workflow's task: no update is taken until another has it. */
+function isNotReady(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error
+  return isGrpcServiceError(cause) && cause.code === FAILED_PRECONDITION
 }
 
 /** What {@link Reachability.gone} rejects with. */

@@ -1,4 +1,5 @@
 /** One run: tasks at a steady rate, strikes all the while, and the judgement at the end. */
+import { writeFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { readFinals } from '../cells/cell.js'
@@ -72,7 +73,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
     await readFinals(site, labels, 60_000)
     const history = site.history()
     const violations = check(history)
-    if (violations.length > 0) writeHistory(options.historyFile, history)
+    if (violations.length > 0) {
+      writeHistory(options.historyFile, history)
+      for (const { name, log } of site.processes) writeFileSync(`${options.historyFile}.${name}.log`, log)
+    }
     return { tasks: labels.length, strikes, seconds: (performance.now() - begun) / 1000, violations }
   } finally {
     over.abort()
