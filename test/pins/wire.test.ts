@@ -54,19 +54,26 @@ describe('pins', () => {
   it('what an author can import', () => {
     expect(Object.keys(entry).sort()).toEqual([
       'A2AError',
+      'Agent',
       'AgentDefinitionError',
       'ApprovalDenied',
       'AskTimeout',
+      'CalledTaskError',
       'ChangedOrderError',
       'IdleTimeoutError',
+      'Message',
+      'Response',
       'StepError',
       'TurnStopped',
       'agent',
+      'agentDefinition',
       'artifact',
       'asFunctionCall',
       'asFunctionResponse',
       'authRequired',
+      'capability',
       'complete',
+      'contextAware',
       'data',
       'fail',
       'file',
@@ -75,9 +82,12 @@ describe('pins', () => {
       'inputRequired',
       'isA2AError',
       'message',
+      'messageHandler',
+      'rateLimited',
       'reject',
       'serve',
       'status',
+      'streamingHandler',
       'text',
     ])
   })
@@ -104,6 +114,7 @@ describe('pins', () => {
       blockingMs: 300_000,
       pageTokenMs: 3_600_000,
       drainMs: 2_000,
+      lameDuckMs: 0,
     })
   })
 })
