@@ -309,7 +309,8 @@ export function a2aContract(
         const wrong = send('x', {}, { taskId: id, contextId: 'another' })
         await expectError(wire.call('sendMessage', wrong), 'INVALID_PARAMS', ['message.contextId'])
         const unknown = send('x', {}, { taskId: '00000000-0000-4000-8000-000000000000' })
-        await expectError(wire.call('sendMessage', unknown), 'TASK_NOT_FOUND')
+        // Until 0.3 callers made the ids of new tasks, so there an unknown one begins a task.
+        if (version !== '0.2') await expectError(wire.call('sendMessage', unknown), 'TASK_NOT_FOUND')
         await wire.call('sendMessage', send('done', {}, { taskId: id }))
         await expectError(wire.call('sendMessage', send('more', {}, { taskId: id })), 'UNSUPPORTED_OPERATION')
       })

@@ -120,6 +120,7 @@ describe('pins', () => {
       pageTokenMs: 3_600_000,
       lameDuckMs: 0,
       drainMs: 2_000,
+      lameDuckMs: 0,
     })
   })
 })
