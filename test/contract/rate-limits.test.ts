@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { agent } from '../../src/index.js'
 import { all, send, taskOf, textOf } from '../support/reading.js'
 import { startTestServer, type TestServer } from '../support/servers.js'
-import { WIRE_NAMES, WireError, wireNamed } from '../support/wires.js'
+import { WIRE_NAMES, WIRES, WireError, wireNamed } from '../support/wires.js'
 
-const CODES = { jsonrpc: -32603, rest: 429, other: 'ResourceExhausted' }
+const CODES = { jsonrpc: -32603, http: 429, grpc: 'ResourceExhausted' }
 
 describe.each(WIRE_NAMES)('a rate limit over %s', (name) => {
   let server: TestServer
@@ -35,7 +35,7 @@ describe.each(WIRE_NAMES)('a rate limit over %s', (name) => {
       if (!(error instanceof WireError)) throw error
       expect(error).toMatchObject({
         reason: 'RATE_LIMITED',
-        code: name === 'jsonrpc' || name === 'rest' ? CODES[name] : CODES.other,
+        code: CODES[WIRES[name].kind],
         metadata: { limit: 'perDay', max: '2', by: 'caller' },
       })
       const seconds = Number(headers.get('retry-after'))
