@@ -2,6 +2,7 @@
 import { A2AError, taskNotFound, unavailable } from '../a2a/errors.js'
 import { mayBeTaskId } from '../a2a/ids.js'
 import type { Engine, TaskReading } from '../engine/engine.js'
+import { sleep } from '../internal/abort.js'
 import type { TaskRef } from '../task/task-record.js'
 import type { CallContext } from './call-context.js'
 
@@ -21,9 +22,14 @@ export async function findTask(engine: Engine, ctx: CallContext, taskId: string)
   return reading
 }
 
-/** How long a task may take to become settled, and the first wait between two looks, in milliseconds. */
-const SETTLE_MS = 2_000
-const FIRST_LOOK_MS = 5
+/**
+ * How long a task may take to become settled, in milliseconds: a workflow task that was lost with its worker is given to
+ * another after the 10 s of its timeout.
+ */
+const SETTLE_MS = 15_000
+/** Pauses between two looks, in milliseconds. */
+const FIRST_PAUSE_MS = 5
+const MAX_PAUSE_MS = 320
 
 /**
  * As {@link findTask}, for a caller that wants to change the task: the turn that has ended is over for the task too, so that
@@ -33,11 +39,11 @@ const FIRST_LOOK_MS = 5
  */
 export async function findSettledTask(engine: Engine, ctx: CallContext, taskId: string): Promise<TaskReading> {
   const end = performance.now() + SETTLE_MS
-  for (let waitMs = FIRST_LOOK_MS; ; waitMs *= 2) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
     const reading = await findTask(engine, ctx, taskId)
     if (reading.unsettled !== true) return reading
-    if (performance.now() + waitMs > end) throw unavailable('The task is between two states; try again')
-    await new Promise((resolve) => setTimeout(resolve, waitMs))
+    if (performance.now() > end || ctx.signal.aborted) throw unavailable('The task is between two states; try again')
+    await sleep(pauseMs, ctx.signal)
   }
 }
 

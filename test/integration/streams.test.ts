@@ -21,7 +21,7 @@ import {
   textOf,
 } from '../support/reading.js'
 import { startTestServer, type TestServer } from '../support/servers.js'
-import { WIRE_NAMES, type Wire, wireNamed } from '../support/wires.js'
+import { CURRENT_WIRE_NAMES, type Wire, wireNamed } from '../support/wires.js'
 
 const CHUNK = '123456789 '
 const STALL_MS = 1_500
@@ -228,7 +228,7 @@ describe('two gateways on one Temporal', () => {
     expect(stateOf(await here.call('cancelTask', { id, tenant }))).toBe('TASK_STATE_CANCELED')
   })
 
-  it.each(WIRE_NAMES)(
+  it.each(CURRENT_WIRE_NAMES)(
     'a cursor of one is good at the other, over %s: nothing is lost or told twice in the text',
     async (wireName) => {
       const [here, there]: [Wire, Wire] = [wireNamed(wireName, temporal.url), wireNamed(wireName, other.url)]

@@ -50,6 +50,7 @@ describe.skipIf(!HAS_BUF)(SUITE, () => {
       const { code, stdout, stderr } = await runTool(BUF, ['curl', ...flags, '--list-services', `${server.url}${path}`])
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
       expect(stdout.trim().split('\n')).toEqual([
+        'a2a.v1.A2AService',
         'grpc.health.v1.Health',
         'grpc.reflection.v1.ServerReflection',
         'grpc.reflection.v1alpha.ServerReflection',

@@ -53,6 +53,9 @@ export type WireName = keyof typeof WIRES
 
 export const WIRE_NAMES = Object.keys(WIRES) as WireName[]
 
+/** Those of 1.0, which alone have the cursor in the events' metadata. */
+export const CURRENT_WIRE_NAMES = WIRE_NAMES.filter((name) => WIRES[name].version === '1.0')
+
 export function wireNamed(name: WireName, url: string): Wire {
   switch (name) {
     case 'jsonrpc-0.3':
