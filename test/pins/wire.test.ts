@@ -118,7 +118,6 @@ describe('pins', () => {
       maxStreamMs: 3_600_000,
       blockingMs: 300_000,
       pageTokenMs: 3_600_000,
-      lameDuckMs: 0,
       drainMs: 2_000,
       lameDuckMs: 0,
     })
