@@ -37,7 +37,7 @@ const LIMIT = 4 * MIB
  * quadratic or makes millions of objects takes many times that; collecting the garbage of earlier inputs may fall into
  * any one try, so the best of several counts.
  */
-const WORK_MS = 800
+const WORK_MS = 1_500
 const TRIES = 3
 
 /** Large contents are made when they are sent, and shown by their names. */

@@ -182,6 +182,9 @@ function adoptServer(seat: Seat, state: ServerState, port: number): Seated {
   return seated(adopted, { role: 'owner', how: 'adopted', port })
 }
 
+/** In the last words of a server, on Unix and on Windows. */
+const PORT_TAKEN = /address already in use|Only one usage of each socket address/
+
 async function startHere(
   seat: Seat,
   state: ServerState,
@@ -206,9 +209,9 @@ async function startHere(
       return await startOn(port, seat, before, executable, options.signal)
     } catch (error) {
       options.signal?.throwIfAborted()
-      // Between the look at the port and the server's own, someone else may have taken it.
-      const lostPort = options.port === undefined && attempt < PORT_ATTEMPTS && !(await isFree(port))
-      if (!lostPort) throw error
+      // Between the look at the port and the server's own, someone else may have taken it, or another that it chose itself.
+      const lostPort = PORT_TAKEN.test(reasonOf(error)) || (options.port === undefined && !(await isFree(port)))
+      if (!lostPort || attempt >= PORT_ATTEMPTS) throw error
       seat.logger.debug({ port, reason: reasonOf(error) }, 'the port was taken meanwhile, trying another')
     }
   }
