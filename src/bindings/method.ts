@@ -7,8 +7,8 @@ import { A2AService } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { type A2AError, toA2AError } from '../a2a/errors.js'
 import { readRequest } from '../a2a/proto-json.js'
 import { PROTOCOL_VERSION, type ProtocolVersion } from '../a2a/service-params.js'
-import type { Frame } from '../service/follow.js'
 import type { StreamOperation, UnaryOperation } from '../service/request-handler.js'
+import type { Frame } from '../service/stream-step.js'
 import type { StreamPace } from './http/call.js'
 
 interface AnyMethod {

@@ -1,6 +1,6 @@
 /** The cursor in an event's own metadata, for callers that have asked for the extension. */
 import { CURSOR_EXTENSION } from '../a2a/cursor-text.js'
-import type { StreamStep } from './follow.js'
+import type { StreamStep } from './stream-step.js'
 
 export function withCursor(step: StreamStep): StreamStep {
   if (step === 'open' || step.cursor === undefined) return step

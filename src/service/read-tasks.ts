@@ -14,9 +14,12 @@ import { taskKey } from '../bus/live-event.js'
 import type { Engine } from '../engine/engine.js'
 import type { CallContext } from './call-context.js'
 import { findSettledTask, findTask, requireStreaming, taskRef } from './find-task.js'
-import { type EventStream, follow, untilTerminal, waitFor, withSubscription } from './follow.js'
+import { follow, waitFor } from './follow.js'
+import { withSubscription } from './listen.js'
 import type { ServiceLimits } from './ports.js'
 import { resumePosition } from './resume.js'
+import type { EventStream } from './stream-step.js'
+import { untilTerminal } from './until.js'
 
 export async function getTask(engine: Engine, ctx: CallContext, request: GetTaskRequestJson): Promise<TaskJson> {
   const { task } = await findTask(engine, ctx, request.id ?? '')

@@ -14,12 +14,12 @@ import type { Engine } from '../engine/engine.js'
 import type { Logger } from '../internal/logger.js'
 import type { CallContext } from './call-context.js'
 import { type ExtendedCards, getExtendedAgentCard } from './extended-card.js'
-import type { EventStream } from './follow.js'
 import { withCursor } from './frame-cursor.js'
 import { listTasks } from './list-tasks.js'
 import type { RateLimiter, Secrets, ServiceLimits } from './ports.js'
 import { cancelTask, getTask, subscribeToTask } from './read-tasks.js'
 import { sendMessage, sendStreamingMessage } from './send-message.js'
+import type { EventStream } from './stream-step.js'
 
 type Methods = (typeof A2AService)['method']
 type NamesOfKind<Kind> = {

@@ -9,16 +9,11 @@ import { prepareMessage } from './accept-message.js'
 import { answerDirectly } from './answer-directly.js'
 import type { CallContext } from './call-context.js'
 import { requireStreaming } from './find-task.js'
-import {
-  type EventStream,
-  follow,
-  untilAnswered,
-  untilBegun,
-  untilStreamed,
-  waitFor,
-  withSubscription,
-} from './follow.js'
+import { follow, waitFor } from './follow.js'
+import { withSubscription } from './listen.js'
 import type { Secrets, ServiceLimits } from './ports.js'
+import type { EventStream } from './stream-step.js'
+import { untilAnswered, untilBegun, untilStreamed } from './until.js'
 
 interface SendParts {
   readonly engine: Engine

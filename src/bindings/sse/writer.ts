@@ -1,7 +1,7 @@
 /** Server-sent events: frames out, heartbeats in silence, at the pace of the reader, until one of the two has enough. */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { A2AError } from '../../a2a/errors.js'
-import type { EventStream, Frame } from '../../service/follow.js'
+import type { EventStream, Frame } from '../../service/stream-step.js'
 import type { StreamLimits, StreamPace } from '../http/call.js'
 import { type HttpResponse, PRIVATE_HEADERS } from '../http/exchange.js'
 import { PacedWriter } from '../http/paced-writer.js'

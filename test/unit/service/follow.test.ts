@@ -8,7 +8,9 @@ import { readCursor } from '../../../src/a2a/cursor-text.js'
 import { InProcessBus } from '../../../src/bus/in-process-bus.js'
 import { type LiveEvent, taskKey } from '../../../src/bus/live-event.js'
 import type { Engine, TaskReading } from '../../../src/engine/engine.js'
-import { type Frame, follow, untilTerminal } from '../../../src/service/follow.js'
+import { follow } from '../../../src/service/follow.js'
+import type { Frame } from '../../../src/service/stream-step.js'
+import { untilTerminal } from '../../../src/service/until.js'
 
 const REF = { tenant: '', agentId: 'a', taskId: 't' }
 const KEY = taskKey(REF)

@@ -1,7 +1,7 @@
 /** Streams of 0.2.5: every field of an event spelled out, the task named in a header, and a pace that the caller sets. */
 import type { JsonObject } from '@bufbuild/protobuf'
 import { invalidParams } from '../../../a2a/errors.js'
-import type { Frame } from '../../../service/follow.js'
+import type { Frame } from '../../../service/stream-step.js'
 import type { StreamPace } from '../../http/call.js'
 import type { StreamMethod } from '../../method.js'
 import { compact, field, isObject } from '../fields.js'
