@@ -1,22 +1,42 @@
 /**
  * `npm run bench`: every figure beside what it is measured by, in one run. Prints a table.
  *
- * `-- --json FILE` writes the results, `-- --only NAME` runs one group, `-- --readme` puts the table into `bench/README.md`.
+ * `-- --json FILE` writes the results, `-- --only NAME` runs one group, `-- --full` the full sizes, `-- --readme` puts the table into `bench/README.md`.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { withDeadline } from '../src/internal/abort.js'
 import { silentLogger } from '../src/internal/logger.js'
 import { openTemporal } from '../src/temporal/embedded/index.js'
+import { chunksGroup } from './lines/chunks.js'
 import { directGroup } from './lines/direct.js'
 import { durableGroup } from './lines/durable.js'
 import { eventHopGroup } from './lines/event-hop.js'
+import { fanOutGroup } from './lines/fan-out.js'
+import { idleStreamsGroup } from './lines/idle-streams.js'
 import { listTasksGroup } from './lines/list-tasks.js'
+import { recoveryGroup } from './lines/recovery.js'
+import { waitingTasksGroup } from './lines/waiting-tasks.js'
 import type { Group, Result } from './support/line.js'
 import { table, withTable } from './support/table.js'
 
-const GROUPS: readonly Group[] = [durableGroup, directGroup, eventHopGroup, listTasksGroup]
+const GROUPS: readonly Group[] = [
+  durableGroup,
+  directGroup,
+  eventHopGroup,
+  listTasksGroup,
+  idleStreamsGroup,
+  fanOutGroup,
+  chunksGroup,
+  waitingTasksGroup,
+  recoveryGroup,
+]
+
+/** The longest that one group may take, in milliseconds. */
+const GROUP_MS = 600_000
+const GROUP_FULL_MS = 3_600_000
 
 const { values } = parseArgs({
   options: {
@@ -27,14 +47,18 @@ const { values } = parseArgs({
   },
 })
 
+const { only = '', full = false } = values
+const groups = GROUPS.filter(({ name }) => name.includes(only))
+if (groups.length === 0) throw new Error(`no group ${only}; there are ${GROUPS.map(({ name }) => name).join(', ')}`)
+
 const log = (text: string) => process.stderr.write(`${text} …\n`)
 const directory = await mkdtemp(join(tmpdir(), 'temporal-a2a-bench-'))
 const temporal = await openTemporal({ databaseFile: join(directory, 'temporal.db'), logger: silentLogger })
 const results: Result[] = []
 try {
-  for (const group of GROUPS) {
-    if (values.only !== undefined && !group.name.includes(values.only)) continue
-    results.push(...(await group.run({ temporalAddress: temporal.address, full: values.full ?? false, log })))
+  for (const group of groups) {
+    const run = group.run({ temporalAddress: temporal.address, full, log })
+    results.push(...(await withDeadline(run, full ? GROUP_FULL_MS : GROUP_MS, group.name)))
   }
 } finally {
   await temporal.stop()

@@ -1,6 +1,14 @@
 /** The official SDK for JavaScript, with the same agent: JSON-RPC by Express, gRPC by grpc-js, tasks in memory. */
 import type { AddressInfo } from 'node:net'
-import { AgentEvent, DefaultRequestHandler, InMemoryTaskStore } from '@a2a-js/sdk/server'
+import { setImmediate as nextTick } from 'node:timers/promises'
+import { Task, TaskArtifactUpdateEvent, TaskStatusUpdateEvent } from '@a2a-js/sdk'
+import {
+  AgentEvent,
+  DefaultRequestHandler,
+  type ExecutionEventBus,
+  InMemoryTaskStore,
+  type RequestContext,
+} from '@a2a-js/sdk/server'
 import { jsonRpcHandler, UserBuilder } from '@a2a-js/sdk/server/express'
 import { A2AService, grpcService } from '@a2a-js/sdk/server/grpc'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
@@ -28,33 +36,60 @@ const card = {
 }
 
 const executor = {
-  async execute(context: { userMessage: { parts: { content?: { value?: unknown } }[] } }, bus: ExecutionBus) {
+  async execute(context: RequestContext, bus: ExecutionEventBus) {
     const text = String(context.userMessage.parts[0]?.content?.value)
-    bus.publish(
-      AgentEvent.message({
-        messageId: crypto.randomUUID(),
-        contextId: '',
-        taskId: '',
-        role: 2,
-        parts: [
-          { content: { $case: 'text', value: `Echo: ${text}` }, metadata: undefined, filename: '', mediaType: '' },
-        ],
-        metadata: undefined,
-        extensions: [],
-        referenceTaskIds: [],
-      }),
-    )
+    const [command, count] = text.split(' ')
+    if (command === 'chunks') await tell(context, bus, Number(count))
+    else bus.publish(AgentEvent.message(answer(`Echo: ${text}`)))
     bus.finished()
   },
   async cancelTask() {},
 }
 
-interface ExecutionBus {
-  publish(event: ReturnType<typeof AgentEvent.message>): void
-  finished(): void
+function answer(text: string): Parameters<typeof AgentEvent.message>[0] {
+  return {
+    messageId: crypto.randomUUID(),
+    contextId: '',
+    taskId: '',
+    role: 2,
+    parts: [{ content: { $case: 'text', value: text }, metadata: undefined, filename: '', mediaType: '' }],
+    metadata: undefined,
+    extensions: [],
+    referenceTaskIds: [],
+  }
 }
 
-const requestHandler = new DefaultRequestHandler(card as never, new InMemoryTaskStore(), executor as never)
+/** One artifact in so many chunks, as its authors write it. */
+async function tell({ taskId, contextId }: RequestContext, bus: ExecutionEventBus, count: number): Promise<void> {
+  const status = (state: string) => ({ state: `TASK_STATE_${state}`, timestamp: new Date().toISOString() })
+  bus.publish(AgentEvent.task(Task.fromJSON({ id: taskId, contextId, status: status('WORKING') })))
+  for (let i = 0; i < count; i += 1) {
+    const artifact = { artifactId: 'a', parts: [{ text: '123456789 ' }] }
+    const update = TaskArtifactUpdateEvent.fromJSON({ taskId, contextId, artifact, append: i > 0 })
+    bus.publish(AgentEvent.artifactUpdate(update))
+    await nextTick()
+  }
+  const end = TaskStatusUpdateEvent.fromJSON({ taskId, contextId, status: status('COMPLETED') })
+  bus.publish(AgentEvent.statusUpdate(end))
+}
+
+/** Counts the bytes that it is given to keep, once it is asked for: counting costs time and memory. */
+class CountingStore extends InMemoryTaskStore {
+  private bytes: number | undefined
+
+  override async save(...args: Parameters<InMemoryTaskStore['save']>): Promise<void> {
+    if (this.bytes !== undefined) this.bytes += JSON.stringify(Task.toJSON(args[0])).length
+    await super.save(...args)
+  }
+
+  stored(): { bytes: number } {
+    this.bytes ??= 0
+    return { bytes: this.bytes }
+  }
+}
+
+const store = new CountingStore()
+const requestHandler = new DefaultRequestHandler(card as never, store, executor as never)
 const userBuilder = UserBuilder.noAuthentication
 
 const app = express()
@@ -70,8 +105,9 @@ const grpcPort = await new Promise<number>((resolve, reject) => {
   )
 })
 
-serveQuestions(() => {
+const stop = () => {
   http.close()
   grpc.forceShutdown()
-})
+}
+serveQuestions(stop, { stored: () => store.stored() })
 process.send?.({ port: (http.address() as AddressInfo).port, grpcPort })

@@ -10,10 +10,20 @@ export interface Child<Ready> {
   stop(): Promise<void>
 }
 
-/** @param script below `servers`; it sends one message when it is ready */
-export async function startChild<Ready>(script: string, args: readonly string[] = []): Promise<Child<Ready>> {
+/** How long a child may take to end, in milliseconds. */
+const STOP_MS = 15_000
+
+/**
+ * @param script below `servers`; it sends one message when it is ready
+ * @param nodeArgs of Node itself
+ */
+export async function startChild<Ready>(
+  script: string,
+  args: readonly string[] = [],
+  nodeArgs: readonly string[] = [],
+): Promise<Child<Ready>> {
   const path = fileURLToPath(new URL(`../servers/${script}.js`, import.meta.url))
-  const child: ChildProcess = spawn(process.execPath, ['--expose-gc', path, ...args], {
+  const child: ChildProcess = spawn(process.execPath, ['--expose-gc', ...nodeArgs, path, ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const [ready] = (await Promise.race([
@@ -27,8 +37,12 @@ export async function startChild<Ready>(script: string, args: readonly string[] 
       return ((await once(child, 'message')) as [T])[0]
     },
     async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const gone = once(child, 'exit')
       child.kill('SIGTERM')
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+      await gone
+      clearTimeout(timer)
     },
   }
 }
@@ -39,15 +53,51 @@ export interface Usage {
   readonly rssBytes: number
 }
 
-/** In a child: answers questions about itself, and ends when it is told to. */
-export function serveQuestions(onStop: () => Promise<void> | void): void {
-  process.on('message', (question) => {
-    if (question !== 'usage') return
-    const { user, system } = process.cpuUsage()
-    ;(globalThis as { gc?: () => void }).gc?.()
-    process.send?.({ cpuUs: user + system, rssBytes: process.memoryUsage().rss } satisfies Usage)
-  })
-  process.once('SIGTERM', () => {
-    void Promise.resolve(onStop()).finally(() => process.exit(0))
-  })
+/** How often memory is looked at while it is watched, in milliseconds. */
+const WATCH_MS = 20
+
+/**
+ * In a child: answers questions about itself, and ends when it is told to or nobody is left to tell it.
+ *
+ * `usage`: what it uses now, after a garbage collection. `watch`: the same, and memory is watched from now on. `peak`: the
+ * most memory since then.
+ *
+ * @param more further questions
+ */
+export function serveQuestions(
+  onStop: () => Promise<void> | void,
+  more: Readonly<Record<string, () => unknown>> = {},
+): void {
+  let peak = 0
+  let watching: ReturnType<typeof setInterval> | undefined
+  const look = () => {
+    peak = Math.max(peak, process.memoryUsage.rss())
+  }
+  const answers: Readonly<Record<string, () => unknown>> = {
+    usage,
+    watch() {
+      const now = usage()
+      peak = now.rssBytes
+      watching ??= setInterval(look, WATCH_MS)
+      return now
+    },
+    peak() {
+      look()
+      clearInterval(watching)
+      watching = undefined
+      return { ...usage(), rssBytes: peak }
+    },
+    ...more,
+  }
+  process.on('message', (question: string) => process.send?.(answers[question]?.()))
+  const stop = () => void Promise.resolve(onStop()).finally(() => process.exit(0))
+  process.once('SIGTERM', stop)
+  // Whoever has started it is gone.
+  process.once('disconnect', stop)
+}
+
+function usage(): Usage {
+  const { user, system } = process.cpuUsage()
+  ;(globalThis as { gc?: () => void }).gc?.()
+  return { cpuUs: user + system, rssBytes: process.memoryUsage.rss() }
 }

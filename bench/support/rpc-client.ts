@@ -3,9 +3,18 @@ import http from 'node:http'
 
 const keepAlive = new http.Agent({ keepAlive: true, maxSockets: 256 })
 
-export function messageRequest(method: string, text: string): string {
-  const message = { messageId: 'm', role: 'ROLE_USER', parts: [{ text }] }
+/** @param taskId the task to go on with; a new one by default */
+export function messageRequest(method: string, text: string, taskId?: string): string {
+  const message = { messageId: 'm', role: 'ROLE_USER', parts: [{ text }], ...(taskId === undefined ? {} : { taskId }) }
   return JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { message } })
+}
+
+/** Begins a task that waits for an answer, and gives its id. */
+export async function waitingTask(agentUrl: string): Promise<string> {
+  const answer = await post(agentUrl, messageRequest('SendMessage', 'hi'))
+  const { result } = JSON.parse(answer) as { result?: { task?: { id: string; status: { state: string } } } }
+  if (result?.task?.status.state !== 'TASK_STATE_INPUT_REQUIRED') throw new Error(`does not wait: ${answer}`)
+  return result.task.id
 }
 
 /** The whole answer as text. */

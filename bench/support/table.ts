@@ -29,5 +29,6 @@ export function withTable(readme: string, results: readonly Result[], conditions
 
 function number(value: number): string {
   if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en-US')
+  if (Math.abs(value) < 0.1) return String(Number(value.toPrecision(1)))
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
 }

@@ -11,8 +11,8 @@ export const CALL_MS = 5_000
 /** Temporal's reachability, as the rest of the engine sees it. */
 export interface Reachability {
   readonly up: boolean
-  /** Rejects as soon as the server is found to be gone. */
-  gone(): Promise<never>
+  /** Calls `listener` once, as soon as the server is found to be gone. Returns the way to stop listening. */
+  onGone(listener: (error: ServerGoneError) => void): () => void
   /** A call has failed as if the server were gone: look soon. */
   suspect(): void
 }
@@ -28,8 +28,11 @@ export async function callTemporal<T>(
   call: () => Promise<T>,
 ): Promise<T> {
   if (!reachability.up) throw unavailable('The task service is not available; try again')
+  // Of this call alone: a promise that outlives its calls would keep the answers of all of them.
+  const gone = Promise.withResolvers<never>()
+  const off = reachability.onGone(gone.reject)
   try {
-    return await withDeadline(Promise.race([call(), reachability.gone()]), CALL_MS, what)
+    return await withDeadline(Promise.race([call(), gone.promise]), CALL_MS, what)
   } catch (error) {
     if (isNotReady(error)) throw unavailable('The task cannot be reached for a moment; try again', error)
     if (!isUnreachable(error)) throw error
@@ -40,6 +43,8 @@ export async function callTemporal<T>(
         : 'The task service did not answer; try again',
       error,
     )
+  } finally {
+    off()
   }
 }
 

@@ -16,22 +16,18 @@ export class ReachabilityWatch implements Reachability {
   up = true
   private readonly options: ReachabilityOptions
   private timer: ReturnType<typeof setTimeout> | undefined
-  private waiting = new Set<(error: ServerGoneError) => void>()
+  private readonly listeners = new Set<(error: ServerGoneError) => void>()
   private probing = false
   private closed = false
-  private shared: Promise<never> | undefined
 
   constructor(options: ReachabilityOptions) {
     this.options = options
     this.schedule()
   }
 
-  gone(): Promise<never> {
-    this.shared ??= new Promise<never>((_, reject) => {
-      this.waiting.add(reject)
-    })
-    this.shared.catch(() => {})
-    return this.shared
+  onGone(listener: (error: ServerGoneError) => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
   }
 
   suspect(): void {
@@ -80,9 +76,9 @@ export class ReachabilityWatch implements Reachability {
     if (up === this.up || this.closed) return
     this.up = up
     if (!up) {
-      for (const reject of this.waiting) reject(new ServerGoneError())
-      this.waiting = new Set()
-      this.shared = undefined
+      const listeners = [...this.listeners]
+      this.listeners.clear()
+      for (const listener of listeners) listener(new ServerGoneError())
     }
     this.options.onChange(up)
   }

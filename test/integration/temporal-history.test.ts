@@ -53,7 +53,7 @@ function remoteReader(): TaskReader {
   return new TaskReader({
     client,
     bus: new InProcessBus(),
-    reachability: { up: true, gone: () => new Promise(() => {}), suspect: () => {} },
+    reachability: { up: true, onGone: () => () => {}, suspect: () => {} },
     ended: { ended: async () => undefined },
   })
 }

@@ -65,22 +65,19 @@ class EventWriter {
   private readonly res: HttpResponse
   private readonly paced: PacedWriter
   private readonly heartbeat: Heartbeat
-  private readonly over: Promise<never>
+  private over: StreamOver | undefined
+  /** Ends the wait that is under way. */
+  private interrupt: ((error: StreamOver) => void) | undefined
 
   constructor(res: HttpResponse, limits: StreamLimits & StreamPace) {
     this.res = res
     this.paced = new PacedWriter(res, limits.stallMs, limits.bufferBytes)
-    let end: (error: StreamOver) => void = () => {}
-    this.over = new Promise((_, reject) => {
-      end = reject
-    })
-    this.over.catch(() => {})
-    res.once('close', () => end(new StreamOver('the reader has gone')))
+    res.once('close', () => this.finish('the reader has gone'))
     this.heartbeat = new Heartbeat(limits, {
       beat: () => {
         if (!this.gone && !this.paced.blocked) (this.res as ServerResponse).write(OPEN)
       },
-      over: () => end(new StreamOver('the stream has reached its time limit')),
+      over: () => this.finish('the stream has reached its time limit'),
     })
   }
 
@@ -88,8 +85,18 @@ class EventWriter {
     return this.paced.gone
   }
 
+  /** No race with a promise that lives as long as the stream: that would keep every frame until then. */
   whileOpen<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.over])
+    return new Promise((resolve, reject) => {
+      this.interrupt = reject
+      if (this.over !== undefined) reject(this.over)
+      work.then(resolve, reject)
+    })
+  }
+
+  private finish(why: string): void {
+    this.over ??= new StreamOver(why)
+    this.interrupt?.(this.over)
   }
 
   /** Undefined when the text is on its way; else resolves when it is, or the reader has gone. */

@@ -37,6 +37,8 @@ export interface SiteOptions {
   readonly temporal?: 'embedded' | 'apart'
   /** Default true. */
   readonly failPoints?: boolean
+  /** Module of the agents, below the root of the repository. Default: those of the harness. */
+  readonly agents?: string
   readonly args?: readonly string[]
 }
 
@@ -45,7 +47,7 @@ interface Banner {
   readonly port?: number
 }
 
-const AGENTS = `${ROOT}dist/test/faults/agents/agents.js`
+const AGENTS = 'dist/test/faults/agents/agents.js'
 /** Of the ids and page tokens of a site that nobody else can reach. */
 const SECRET = Buffer.alloc(32, 'faults').toString('base64')
 
@@ -200,7 +202,7 @@ export class Site {
   }
 
   private async addGateway(name: string, command: 'serve' | 'gateway', options: SiteOptions): Promise<void> {
-    const process = this.process(name, [command, AGENTS, '--port', '0'], options)
+    const process = this.process(name, [command, agentsOf(options), '--port', '0'], options)
     const { port } = await process.start<Banner>()
     const proxy = await FaultProxy.start(port ?? 0)
     this.gateways.push({ process, proxy, url: proxy.url })
@@ -208,7 +210,7 @@ export class Site {
   }
 
   private async addWorker(name: string, options: SiteOptions): Promise<void> {
-    const process = this.process(name, ['worker', AGENTS], options)
+    const process = this.process(name, ['worker', agentsOf(options)], options)
     await process.start<Banner>()
     this.workers.push(process)
   }
@@ -241,6 +243,10 @@ export class Site {
       // gone already
     }
   }
+}
+
+function agentsOf({ agents = AGENTS }: SiteOptions): string {
+  return `${ROOT}${agents}`
 }
 
 /** 1 to `count`. */

@@ -1,6 +1,8 @@
 /** What callers are told when a call to Temporal fails. */
 import { describe, expect, it, vi } from 'vitest'
 import { callTemporal } from '../../../src/temporal/deadline.js'
+import { ReachabilityWatch } from '../../../src/temporal/reachability.js'
+import { stillHeld } from '../../support/collected.js'
 
 function grpcError(code: number): Error {
   return Object.assign(new Error(`code ${code}`), { code, details: '', metadata: {} })
@@ -8,7 +10,7 @@ function grpcError(code: number): Error {
 
 async function failing(code: number): Promise<{ thrown: unknown; suspected: number }> {
   const suspect = vi.fn()
-  const reachability = { up: true, gone: () => new Promise<never>(() => {}), suspect }
+  const reachability = { up: true, onGone: () => () => {}, suspect }
   const thrown = await callTemporal(reachability, 'a call', true, () => Promise.reject(grpcError(code))).catch(
     (error: unknown) => error,
   )
@@ -31,5 +33,27 @@ describe('a call to Temporal that fails', () => {
   it('is what it is when it says something about the request', async () => {
     const { thrown } = await failing(5)
     expect(thrown).toMatchObject({ code: 5 })
+  })
+})
+
+describe('a call to Temporal', () => {
+  it('leaves nothing behind: its answer is not kept while the server stays up', async () => {
+    const watch = new ReachabilityWatch({ probe: async () => {}, onChange: () => {} })
+    const answers: WeakRef<object>[] = []
+    for (let i = 0; i < 100; i += 1) {
+      const answer = await callTemporal(watch, 'a call', false, async () => ({ large: 'x'.repeat(100) }))
+      answers.push(new WeakRef(answer))
+    }
+    // The last one may still be on the stack.
+    expect(await stillHeld(answers)).toBeLessThan(5)
+    watch.close()
+  })
+
+  it('fails at once when the server is found to be gone, with all others that wait', async () => {
+    const watch = new ReachabilityWatch({ probe: async () => {}, onChange: () => {} })
+    const calls = [1, 2].map(() => callTemporal(watch, 'a call', true, () => new Promise(() => {})))
+    watch.report(false)
+    for (const call of calls) await expect(call).rejects.toMatchObject({ reason: 'UNAVAILABLE' })
+    watch.close()
   })
 })
