@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import type { HttpResponse } from '../../../src/bindings/http/exchange.js'
 import { writeEvents } from '../../../src/bindings/sse/writer.js'
-import type { EventStream, Frame } from '../../../src/service/follow.js'
+import type { EventStream, Frame } from '../../../src/service/stream-step.js'
 import { stillHeld } from '../../support/collected.js'
 
 class Response extends EventEmitter {
