@@ -2,7 +2,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { PartJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { isA2AError } from '../a2a/errors.js'
-import { sleep } from '../internal/abort.js'
+import type { Clock } from '../internal/clock.js'
 import { type Duration, durationMs } from '../internal/duration.js'
 import type { Logger } from '../internal/logger.js'
 import { type CallKind, describeCall, sameCall } from '../task/journal-entry.js'
@@ -35,6 +35,7 @@ export interface DurableCallsHost {
   readonly journal: Journal
   readonly signal: AbortSignal
   readonly log: Logger
+  readonly clock: Clock
   /** How other agents are reached; undefined where they cannot be. */
   readonly agentCalls: AgentCalls | undefined
   /** How long the handler may wait in the process before it is left, in milliseconds. */
@@ -132,7 +133,7 @@ export class DurableCalls implements Calls {
     } else {
       await this.process(call, async () => {
         const resume = this.host.pause()
-        await sleep(ms, this.host.signal)
+        await this.host.clock.pause(ms, this.host.signal)
         resume()
         return this.host.signal.aborted ? stopped(this.host.signal) : {}
       })
@@ -192,7 +193,7 @@ export class DurableCalls implements Calls {
     work: (step: StepContext) => Value | Promise<Value>,
     { retry }: StepOptions,
   ): Promise<NewOutcome> {
-    const { signal, log, input, origin } = this.host
+    const { signal, log, clock, input, origin } = this.host
     const { maxAttempts = 1, initialIntervalMs = 500, maxIntervalMs = 30_000 } = retry ?? {}
     const idempotencyKey = `${input.taskId}/${origin.turn}/${call.name}/${call.ordinal}`
     for (let attempt = 1; ; attempt += 1) {
@@ -207,7 +208,7 @@ export class DurableCalls implements Calls {
         )
         if (last) return { error: toCallError(error) }
       }
-      await sleep(Math.min(initialIntervalMs * 2 ** (attempt - 1), maxIntervalMs), signal)
+      await clock.pause(Math.min(initialIntervalMs * 2 ** (attempt - 1), maxIntervalMs), signal)
       if (signal.aborted) return stopped(signal)
     }
   }
@@ -311,7 +312,7 @@ export class DurableCalls implements Calls {
   }
 
   private async send(agentCalls: AgentCalls, outgoing: OutgoingCall): Promise<OpenAgentCall> {
-    const { signal, log } = this.host
+    const { signal, log, clock } = this.host
     for (;;) {
       try {
         return await agentCalls.begin(outgoing)
@@ -320,7 +321,7 @@ export class DurableCalls implements Calls {
         if (!isA2AError(error) || error.reason !== 'UNAVAILABLE') throw error
         log.warn({ err: error, agent: outgoing.target }, 'agent cannot be reached, will be tried again')
       }
-      await sleep(CALL_RETRY_MS, signal)
+      await clock.pause(CALL_RETRY_MS, signal)
       signal.throwIfAborted()
     }
   }

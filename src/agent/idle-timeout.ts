@@ -1,5 +1,6 @@
 /** Stops an attempt at a turn whose handler gives no sign of life. */
 import { onAbort } from '../internal/abort.js'
+import { type Clock, systemClock } from '../internal/clock.js'
 import { TurnStopped } from './agent-context.js'
 
 /** A handler made no progress within the agent's `idleTimeoutMs`: the attempt has failed, and is tried again by policy. */
@@ -17,13 +18,16 @@ export class IdleTimeout {
   private readonly idleMs: number | undefined
   private readonly stop: AbortController | undefined
   private readonly offParent: () => void = () => {}
-  private timer: ReturnType<typeof setTimeout> | undefined
-  private progressAt = Date.now()
+  private readonly clock: Clock
+  private stopTimer: () => void = () => {}
+  private progressAt: number
   private paused = false
 
   /** @param idleMs undefined: only the parent stops it */
-  constructor(parent: AbortSignal, idleMs: number | undefined) {
+  constructor(parent: AbortSignal, idleMs: number | undefined, clock: Clock = systemClock) {
     this.idleMs = idleMs
+    this.clock = clock
+    this.progressAt = clock.now()
     this.signal = parent
     if (idleMs === undefined) return
     const stop = new AbortController()
@@ -36,7 +40,7 @@ export class IdleTimeout {
   /** The handler has given something. */
   progress(): void {
     if (this.idleMs === undefined) return
-    this.progressAt = Date.now()
+    this.progressAt = this.clock.now()
     this.paused = false
   }
 
@@ -46,7 +50,7 @@ export class IdleTimeout {
   }
 
   release(): void {
-    clearTimeout(this.timer)
+    this.stopTimer()
     this.offParent()
   }
 
@@ -59,8 +63,8 @@ export class IdleTimeout {
 
   /** One timer per time-out, not one per result. */
   private wait(ms: number): void {
-    this.timer = setTimeout(() => {
-      const left = (this.idleMs ?? 0) - (Date.now() - this.progressAt)
+    this.stopTimer = this.clock.timer(() => {
+      const left = (this.idleMs ?? 0) - (this.clock.now() - this.progressAt)
       if (this.paused) this.wait(this.idleMs ?? 0)
       else if (left > 0) this.wait(left)
       else this.stop?.abort(new TurnStopped('idle'))

@@ -7,6 +7,7 @@ import type { A2AError } from '../a2a/errors.js'
 import { isInterrupted, isTerminal } from '../a2a/state.js'
 import { onAbort } from '../internal/abort.js'
 import { assertNever } from '../internal/assert-never.js'
+import { type Clock, systemClock } from '../internal/clock.js'
 import type { Logger } from '../internal/logger.js'
 import type { JournalEntry } from '../task/journal-entry.js'
 import { MAX_RECORD_BYTES, tooLarge } from '../task/may-continue.js'
@@ -41,6 +42,8 @@ import { TurnEvents, type TurnEventsHost } from './turn-events.js'
 
 export interface TurnHost extends TurnEventsHost, HandlerHost {
   readonly log: Logger
+  /** What waits here goes by. Default: the system's. */
+  readonly clock?: Clock
   /** An earlier attempt has shown that this is a task. */
   readonly taskShown: boolean
   /** What earlier attempts at this turn have shown; undefined for the first. */
@@ -108,7 +111,7 @@ class TurnRun {
     this.input = input
     this.host = host
     this.events = events
-    this.idle = new IdleTimeout(host.signal, agent.idleTimeoutMs)
+    this.idle = new IdleTimeout(host.signal, agent.idleTimeoutMs, host.clock)
     const { turn, place, params } = input
     this.origin = input.resumed?.suspension.origin ?? { turn, place, params }
     this.release = onAbort(this.idle.signal, () => this.stop.abort(this.idle.signal.reason))
@@ -346,6 +349,7 @@ class TurnRun {
       origin: this.origin,
       signal: this.stop.signal,
       log: this.host.log,
+      clock: this.host.clock ?? systemClock,
       get journal() {
         return run.journal()
       },

@@ -5,8 +5,10 @@ import { isInterrupted, isTerminal, stateOf } from '../a2a/state.js'
 import type { AgentAnswer, AgentCalls, OutgoingCall } from '../agent/agent-calls.js'
 import type { AgentDefinition, AgentDirectory } from '../agent/agent-definition.js'
 import { runTurn } from '../agent/run-turn.js'
+import type { Subscription } from '../bus/event-bus.js'
 import { taskKey } from '../bus/live-event.js'
-import { sleep } from '../internal/abort.js'
+import { onAbort } from '../internal/abort.js'
+import { type Clock, systemClock, timestamp } from '../internal/clock.js'
 import { type Logger, withFields } from '../internal/logger.js'
 import { reduce } from '../task/reduce.js'
 import type { OpenAgentCall } from '../task/suspension.js'
@@ -20,6 +22,8 @@ export interface LocalCallsOptions {
   readonly logger: Logger
   /** Agents that are served elsewhere; without it, calls to a URL are refused. */
   readonly remote?: AgentCalls
+  /** Default: the system's. */
+  readonly clock?: Clock
 }
 
 /** The longest pause between two looks at a task that is waited for, in milliseconds. */
@@ -28,9 +32,11 @@ const FIRST_LOOK_MS = 250
 
 export class LocalCalls implements AgentCalls {
   private readonly options: LocalCallsOptions
+  private readonly clock: Clock
 
   constructor(options: LocalCallsOptions) {
     this.options = options
+    this.clock = options.clock ?? systemClock
   }
 
   async begin(call: OutgoingCall): Promise<OpenAgentCall> {
@@ -73,7 +79,7 @@ export class LocalCalls implements AgentCalls {
         contextId,
         message: { ...message, taskId: id, contextId },
         params: {},
-        at: new Date().toISOString(),
+        at: timestamp(this.clock),
       },
       agent,
     )
@@ -88,15 +94,14 @@ export class LocalCalls implements AgentCalls {
     if (call.message !== undefined) return this.direct(call, options.signal)
     const { engine } = this.options
     const ref = refOf(call)
-    const until = Date.now() + options.waitMs
+    const until = this.clock.now() + options.waitMs
     const subscription = engine.bus.subscribe(taskKey(ref), { statesOnly: true })
     try {
       for (let lookMs = FIRST_LOOK_MS; !options.signal.aborted; lookMs = Math.min(lookMs * 2, MAX_LOOK_MS)) {
         const answer = await this.look(call, ref)
-        const leftMs = until - Date.now()
+        const leftMs = until - this.clock.now()
         if (answer !== undefined || leftMs <= 0) return answer
-        const news = subscription.outcome === undefined ? [subscription.readable()] : []
-        await Promise.race([...news, sleep(Math.min(leftMs, lookMs), options.signal)])
+        await this.news(subscription, Math.min(leftMs, lookMs), options.signal)
         while (subscription.poll() !== undefined) {}
       }
       return undefined
@@ -109,6 +114,19 @@ export class LocalCalls implements AgentCalls {
     if (isUrl(call.target)) return this.remote().cancel(call)
     if (call.message !== undefined) return
     await this.options.engine.cancel(refOf(call))
+  }
+
+  /** Resolves when the bus has brought something, the time is over, or the signal aborts. */
+  private async news(subscription: Subscription, ms: number, signal: AbortSignal): Promise<void> {
+    let stop = () => {}
+    let off = () => {}
+    const over = new Promise<void>((resolve) => {
+      stop = this.clock.timer(resolve, ms)
+      off = onAbort(signal, resolve)
+    })
+    await Promise.race(subscription.outcome === undefined ? [subscription.readable(), over] : [over])
+    stop()
+    off()
   }
 
   /** The answer when there is one now. */
@@ -131,7 +149,7 @@ export class LocalCalls implements AgentCalls {
   /** An agent without tasks answers in this process, as it does for any caller. */
   private async direct(call: OpenAgentCall, signal: AbortSignal): Promise<AgentAnswer> {
     const { target, tenant, owner, contextId, message = {} } = call
-    const at = new Date().toISOString()
+    const at = timestamp(this.clock)
     const fresh = newTaskRecord({ tenant, agentId: target, taskId: '', owner, contextId, message, params: {}, at })
     const [taken] = fresh.inbox
     const input = turnInput(reduce(fresh, { type: 'turnStarted', at }), taken)
@@ -146,7 +164,8 @@ export class LocalCalls implements AgentCalls {
       writeAhead: async () => {},
       journalBefore: undefined,
       publish: () => {},
-      now: () => new Date().toISOString(),
+      now: () => timestamp(this.clock),
+      clock: this.clock,
       newId: () => globalThis.crypto.randomUUID(),
       checkpoint: async () => {},
       drained: async () => {},

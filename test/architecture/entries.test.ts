@@ -38,6 +38,16 @@ describe('entries', () => {
     expect(reached('src/compat/index.ts').filter((name) => !/^(?:@bufbuild|eventsource-parser)/.test(name))).toEqual([])
   })
 
+  it('"./testing" brings no Temporal, no listening server and no test runner', () => {
+    expect(reached('src/testing/index.ts')).toEqual([
+      '@bufbuild/protobuf',
+      '@bufbuild/protobuf/codegenv2',
+      '@bufbuild/protobuf/wkt',
+      'node:crypto',
+      'rate-limiter-flexible',
+    ])
+  })
+
   it('"./proto" runs in a browser', () => {
     expect(reached('src/proto/index.ts')).toEqual(['@bufbuild/protobuf/codegenv2', '@bufbuild/protobuf/wkt'])
   })

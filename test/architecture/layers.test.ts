@@ -142,6 +142,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     outside: ['@bufbuild/protobuf', '@connectrpc/connect'],
   },
   'client/http/read-events.ts': { ours: ['client', 'a2a'], outside: ['eventsource-parser'] },
+  testing: {
+    ours: ['a2a', 'task', 'agent', 'bus', 'engine', 'service', 'server', 'internal'],
+    types: ['gen', '@bufbuild/protobuf'],
+  },
   remote: { ours: ['a2a', 'client', 'internal'], types: ['agent', 'task'] },
   proto: { ours: ['gen'] },
   'index.ts': { ours: ['a2a', 'agent', 'internal', 'serve.ts'], types: ['gen'] },

@@ -7,6 +7,7 @@ import type { AgentCalls } from '../../agent/agent-calls.js'
 import type { AgentDefinition, AgentDirectory } from '../../agent/agent-definition.js'
 import type { EventBus } from '../../bus/event-bus.js'
 import { taskKey } from '../../bus/live-event.js'
+import { type Clock, systemClock, timestamp } from '../../internal/clock.js'
 import type { Logger } from '../../internal/logger.js'
 import { listTasks, type Place, statusTimeOf } from '../../task/list-filter.js'
 import type { ListQuery, TaskPage } from '../../task/list-query.js'
@@ -15,7 +16,7 @@ import { type NewTask, newTaskRecord, type TaskRecord, type TaskRef } from '../.
 import { withPicture } from '../../task/turn-picture.js'
 import { type Engine, type FollowUp, type StartOutcome, type TaskReading, taskReading } from '../engine.js'
 import { LocalCalls } from '../local-calls.js'
-import { MemoryTask } from './memory-task.js'
+import { MemoryTask, type RunningAttempt } from './memory-task.js'
 
 export interface MemoryEngineOptions {
   readonly agents: AgentDirectory
@@ -29,6 +30,14 @@ export interface MemoryEngineOptions {
   readonly maxEndedTasks?: number
   /** How long a handler may go on after a cancel, in milliseconds. Default 5000. */
   readonly graceMs?: number
+  /** Default: the system's. */
+  readonly clock?: Clock
+  /** Makes the ids of messages. Default: random UUIDs. */
+  readonly newId?: () => string
+  /** Stands between handlers and the agents that they call. */
+  readonly wrapCalls?: (calls: AgentCalls) => AgentCalls
+  /** Told whenever an attempt at a turn has written something down. */
+  readonly onWritten?: (attempt: RunningAttempt) => void
 }
 
 /** Past places in the order of a list that are kept per task, for walks that began before a change. */
@@ -41,6 +50,7 @@ export class MemoryEngine implements Engine {
   readonly bus: EventBus
   private readonly options: MemoryEngineOptions
   private readonly agentCalls: AgentCalls
+  private readonly clock: Clock
   private readonly tasks = new Map<string, MemoryTask>()
   private readonly places = new Map<string, Place[]>()
   private readonly ended: string[] = []
@@ -50,24 +60,31 @@ export class MemoryEngine implements Engine {
   constructor(options: MemoryEngineOptions) {
     this.options = options
     this.bus = options.bus
-    const { agents, logger, remoteCalls } = options
-    this.agentCalls = new LocalCalls({
+    this.clock = options.clock ?? systemClock
+    const { agents, logger, remoteCalls, wrapCalls = (calls) => calls } = options
+    const local = new LocalCalls({
       agents,
       logger,
       engine: this,
+      clock: this.clock,
       ...(remoteCalls === undefined ? {} : { remote: remoteCalls }),
     })
+    this.agentCalls = wrapCalls(local)
   }
 
   async start(input: NewTask, agent: AgentDefinition): Promise<StartOutcome> {
     const key = taskKey(input)
     if (this.tasks.has(key)) return 'existing'
-    const task = new MemoryTask(newTaskRecord(input), agent, {
+    const { newId = () => globalThis.crypto.randomUUID(), onWritten } = this.options
+    const task = new MemoryTask(newTaskRecord({ ...input, at: timestamp(this.clock) }), agent, {
       bus: this.bus,
       logger: this.options.logger,
       graceMs: this.options.graceMs ?? 5000,
       suspendAfterMs: this.options.suspendAfterMs,
       agentCalls: this.agentCalls,
+      clock: this.clock,
+      newId,
+      onWritten,
       onChange: (record) => this.place(key, record),
     })
     this.tasks.set(key, task)
@@ -109,6 +126,21 @@ export class MemoryEngine implements Engine {
     this.closed = true
     await Promise.all([...this.tasks.values()].map((task) => task.stop()))
     await this.bus.close()
+  }
+
+  /** The record as it is, without what a running turn has said. */
+  peek(ref: TaskRef): TaskRecord | undefined {
+    return this.tasks.get(taskKey(ref))?.record
+  }
+
+  /** The tasks whose turn runs now. */
+  get running(): readonly TaskRecord[] {
+    return [...this.tasks.values()].filter((task) => task.isRunning).map(({ record }) => record)
+  }
+
+  /** Ends the running attempt at a turn as a crash of its process would; false when none runs. */
+  crash(ref: TaskRef): boolean {
+    return this.find(ref).crash()
   }
 
   private find(ref: TaskRef): MemoryTask {

@@ -11,19 +11,27 @@ import type { TurnEvents } from '../../agent/turn-events.js'
 import type { EventBus } from '../../bus/event-bus.js'
 import { taskKey } from '../../bus/live-event.js'
 import { stateEvent } from '../../bus/state-event.js'
-import { sleep } from '../../internal/abort.js'
+import { onAbort } from '../../internal/abort.js'
+import { type Clock, timestamp } from '../../internal/clock.js'
 import { type Logger, withFields } from '../../internal/logger.js'
 import type { JournalEntry } from '../../task/journal-entry.js'
 import { refusal } from '../../task/may-continue.js'
 import { lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfKey } from '../../task/reduce.js'
 import { type Alarm, hasCallsToCancel, nextAlarm, type ResumedHandler } from '../../task/suspension.js'
-import type { QueuedMessage, TaskRecord, TurnResult } from '../../task/task-record.js'
+import type { QueuedMessage, TaskRecord, TaskRef, TurnResult } from '../../task/task-record.js'
 import { type TurnInput, turnInput } from '../../task/turn-input.js'
 import { turnFinished } from '../../task/turn-outcome.js'
 import type { FollowUp } from '../engine.js'
 
-/** The longest that `setTimeout` waits. */
-const MAX_TIMER_MS = 2 ** 31 - 1
+/** An attempt at a turn that runs now. */
+export interface RunningAttempt {
+  readonly ref: TaskRef
+  readonly turn: number
+  readonly attempt: number
+  readonly journal: readonly JournalEntry[]
+  /** Ends it as a crash of its process would: nothing more of it is heard, and the next attempt begins. */
+  crash(): void
+}
 
 export interface MemoryTaskHost {
   readonly bus: EventBus
@@ -31,6 +39,9 @@ export interface MemoryTaskHost {
   readonly graceMs: number
   readonly suspendAfterMs: number | undefined
   readonly agentCalls: AgentCalls
+  readonly clock: Clock
+  newId(): string
+  readonly onWritten: ((attempt: RunningAttempt) => void) | undefined
   onChange(record: TaskRecord): void
 }
 
@@ -42,7 +53,8 @@ export class MemoryTask {
   private running: Promise<void> | undefined
   private stopTurn: ((reason: 'canceled' | 'worker-shutdown') => void) | undefined
   private stopped = false
-  private alarmTimer: ReturnType<typeof setTimeout> | undefined
+  private crashAttempt: (() => void) | undefined
+  private stopAlarm: () => void = () => {}
   /** It is known to be a task, and no Message: only then it is listed. */
   private decided: boolean
 
@@ -57,7 +69,7 @@ export class MemoryTask {
 
   begin(): void {
     if (this.running !== undefined || this.stopped) return
-    clearTimeout(this.alarmTimer)
+    this.stopAlarm()
     this.running = this.work().finally(() => {
       this.running = undefined
       this.setAlarm()
@@ -78,16 +90,16 @@ export class MemoryTask {
   cancel(): void {
     if (this.record.cancelRequested) return
     this.change({ type: 'cancelRequested' })
-    clearTimeout(this.alarmTimer)
+    this.stopAlarm()
     if (this.stopTurn !== undefined) this.stopTurn('canceled')
     else if (hasCallsToCancel(this.record)) this.wake()
-    else this.endWith({ type: 'canceled', at: now() })
+    else this.endWith({ type: 'canceled', at: this.now() })
   }
 
   /** Ends the running turn without ending the task; for the end of the process. */
   async stop(): Promise<void> {
     this.stopped = true
-    clearTimeout(this.alarmTimer)
+    this.stopAlarm()
     this.stopTurn?.('worker-shutdown')
     await this.running
   }
@@ -96,7 +108,7 @@ export class MemoryTask {
     // The first step is not part of the caller's: accepting a message never waits for the handler.
     await Promise.resolve()
     for (let taken = nextMessage(this.record); taken !== undefined && !this.stopped; taken = nextMessage(this.record)) {
-      this.change({ type: 'turnStarted', at: now() })
+      this.change({ type: 'turnStarted', at: this.now() })
       if (!(await this.handle(taken))) return
     }
   }
@@ -106,7 +118,7 @@ export class MemoryTask {
     const input = turnInput(this.record, taken)
     const result = input.resumed?.by === 'canceled' ? await this.cancelCalls(input.resumed) : await this.turn(input)
     if (result === undefined) return false
-    this.endWith(turnFinished(this.record, result, now()))
+    this.endWith(turnFinished(this.record, result, this.now()))
     return true
   }
 
@@ -121,7 +133,7 @@ export class MemoryTask {
 
   /** What happens next to a waiting task by time alone. */
   private setAlarm(): void {
-    clearTimeout(this.alarmTimer)
+    this.stopAlarm()
     if (this.stopped || this.running !== undefined) return
     if (hasCallsToCancel(this.record)) {
       this.wake()
@@ -129,17 +141,13 @@ export class MemoryTask {
     }
     const alarm = nextAlarm(this.record)
     if (alarm === undefined) return
-    const ms = Date.parse(alarm.at) - Date.now()
-    this.alarmTimer = setTimeout(
-      () => (ms > MAX_TIMER_MS ? this.setAlarm() : this.ring(alarm)),
-      Math.min(Math.max(ms, 1), MAX_TIMER_MS),
-    )
-    this.alarmTimer.unref()
+    const ms = Date.parse(alarm.at) - this.host.clock.now()
+    this.stopAlarm = this.host.clock.timer(() => this.ring(alarm), Math.max(ms, 1))
   }
 
   private ring({ type }: Alarm): void {
     if (type === 'remind') {
-      this.endWith({ type: 'reminded', at: now() })
+      this.endWith({ type: 'reminded', at: this.now() })
       this.setAlarm()
       return
     }
@@ -147,7 +155,7 @@ export class MemoryTask {
   }
 
   private wake(): void {
-    this.change({ type: 'turnWoken', at: now() })
+    this.change({ type: 'turnWoken', at: this.now() })
     this.running = this.handle(undefined)
       .then((ended) => (ended ? this.work() : undefined))
       .finally(() => {
@@ -160,10 +168,9 @@ export class MemoryTask {
   private async turn(input: TurnInput): Promise<TurnResult | undefined> {
     const stop = new AbortController()
     this.stopTurn = (reason) => stop.abort(new TurnStopped(reason))
-    const deadline = setTimeout(
-      () => stop.abort(new TurnStopped('deadline')),
-      Math.min(this.agent.deadlineMs, MAX_TIMER_MS),
-    )
+    const { clock } = this.host
+    const stopDeadline = clock.timer(() => stop.abort(new TurnStopped('deadline')), this.agent.deadlineMs)
+    let failures = 0
     let before: EarlierAttempts | undefined
     const { agentId, taskId } = input
     let journalled: readonly JournalEntry[] | undefined
@@ -173,6 +180,11 @@ export class MemoryTask {
         const log = withFields(this.host.logger, fields)
         let events: TurnEvents | undefined
         let journal: Journal | undefined
+        // Nothing of a handler that is left runs on, as of one that is suspended.
+        const life = new AbortController()
+        const unlink = onAbort(stop.signal, () => life.abort(stop.signal.reason))
+        const crash = () => life.abort(new TurnStopped('suspended'))
+        this.crashAttempt = crash
         const disown = this.host.bus.own(this.key, {
           picture: () => events?.said ?? { turn: input.turn, attempt, seq: 0, artifacts: [] },
           cancel: () => this.cancel(),
@@ -180,20 +192,22 @@ export class MemoryTask {
         try {
           return await runTurn(this.agent, input, {
             attempt,
-            signal: stop.signal,
+            signal: life.signal,
             log,
             graceMs: this.host.graceMs,
             taskShown: this.decided,
             onBegin: () => this.decide(),
             before,
             publish: (event) => this.host.bus.publish(event),
-            now,
-            newId: () => globalThis.crypto.randomUUID(),
+            now: () => this.now(),
+            clock,
+            newId: () => this.host.newId(),
             onEvents: (made) => {
               events = made
             },
             checkpoint: async () => {
               journalled = journal?.snapshot
+              this.host.onWritten?.({ ref: this.record, turn: input.turn, attempt, journal: journalled ?? [], crash })
             },
             writeAhead: async () => {},
             suspendAfterMs: this.host.suspendAfterMs,
@@ -207,24 +221,46 @@ export class MemoryTask {
           })
         } catch (error) {
           if (error instanceof TurnStopped && error.reason === 'worker-shutdown') return undefined
-          if (isFinalFailure(error, attempt, this.agent)) {
+          const crashed = error instanceof TurnStopped && error.reason === 'suspended'
+          if (!crashed) failures += 1
+          if (!crashed && isFinalFailure(error, failures, this.agent)) {
             if (error instanceof TurnStopped && error.reason === 'canceled') log.debug({}, 'turn canceled')
             else log.warn({ err: error }, 'turn failed')
             return failedTurn(input, error, leftBehind(attempt, events, before))
           }
           before = events?.earlier(before) ?? before
+          if (crashed) {
+            log.warn({}, 'attempt was lost, the next one begins')
+            continue
+          }
           log.warn({ err: error }, 'turn failed, will be tried again')
           journal?.forgetLastFailures()
           journalled = journal?.snapshot ?? journalled
-          await sleep(retryDelayMs(this.agent, attempt), stop.signal)
+          await clock.pause(retryDelayMs(this.agent, failures), stop.signal)
         } finally {
+          this.crashAttempt = undefined
+          unlink()
           disown()
         }
       }
     } finally {
-      clearTimeout(deadline)
+      stopDeadline()
       this.stopTurn = undefined
     }
+  }
+
+  get isRunning(): boolean {
+    return this.running !== undefined
+  }
+
+  /** Ends the running attempt as a crash would; false when none runs. */
+  crash(): boolean {
+    this.crashAttempt?.()
+    return this.crashAttempt !== undefined
+  }
+
+  private now(): string {
+    return timestamp(this.host.clock)
   }
 
   private decide(): void {
@@ -244,10 +280,6 @@ export class MemoryTask {
   }
 }
 
-function retryDelayMs({ retry }: AgentDefinition, attempt: number): number {
-  return Math.min(retry.initialIntervalMs * 2 ** (attempt - 1), retry.maxIntervalMs)
-}
-
-function now(): string {
-  return new Date().toISOString()
+function retryDelayMs({ retry }: AgentDefinition, failures: number): number {
+  return Math.min(retry.initialIntervalMs * 2 ** (failures - 1), retry.maxIntervalMs)
 }
