@@ -43,6 +43,7 @@ describe('entries', () => {
       '@bufbuild/protobuf',
       '@bufbuild/protobuf/codegenv2',
       '@bufbuild/protobuf/wkt',
+      'node:async_hooks',
       'node:crypto',
       'rate-limiter-flexible',
     ])
