@@ -22,7 +22,7 @@ import type { CrashOptions, SendOptions, TestOptions, TestResult } from './optio
 import { outline } from './outline.js'
 
 /** How long nothing may happen before time goes on although a handler still waits for something of its own. */
-const QUIET_MS = 20
+const QUIET_MS = 100
 
 /**
  * A conversation with one agent. The state machine, the journal and the checks of messages are those of a server; time

@@ -18,7 +18,7 @@ import { FakeAgents } from './fake-agents.js'
 import { MadeIds } from './made-ids.js'
 import type { TestOptions } from './options.js'
 import { RecordingBus } from './recording-bus.js'
-import { VirtualClock } from './virtual-clock.js'
+import { nextRound, VirtualClock } from './virtual-clock.js'
 import { watchedAgent } from './watched-handler.js'
 
 export interface BegunTask {
@@ -36,6 +36,8 @@ const QUIET_ROUNDS = 3
 /** Rounds without a pause, and then the pause between two, in milliseconds. */
 const PROMPT_ROUNDS = 50
 const PAUSE_MS = 1
+/** The real one, whatever a test runner puts in its place. */
+const pause = globalThis.setTimeout
 
 export class Bench {
   readonly agent: AgentDefinition
@@ -125,7 +127,7 @@ export class Bench {
 
   /** Resolves when a message that is on its way has reached its task. */
   taken(): Promise<unknown> {
-    return new Promise(setImmediate)
+    return new Promise((resolve) => nextRound(resolve))
   }
 
   /**
@@ -148,9 +150,10 @@ export class Bench {
     let events = this.bus.count
     let quietRounds = 0
     for (let round = 0; quietRounds < QUIET_ROUNDS; round += 1) {
-      await (round < PROMPT_ROUNDS
-        ? new Promise(setImmediate)
-        : new Promise((resolve) => setTimeout(resolve, PAUSE_MS)))
+      await new Promise<void>((resolve) => {
+        if (round < PROMPT_ROUNDS) nextRound(resolve)
+        else pause(resolve, PAUSE_MS)
+      })
       quietRounds = this.isAtRest ? quietRounds + 1 : 0
       if (quietRounds > 0) continue
       const at = performance.now()

@@ -15,7 +15,7 @@ export interface TestServerOptions {
   readonly logger?: Logger
 }
 
-export interface TestServer extends AsyncDisposable {
+export interface TestServer {
   readonly port: number
   /** The base of all URLs on the cards; an agent is at `<url>/agents/<id>`. */
   readonly url: string
@@ -51,5 +51,5 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     stopped ??= server.stop().then(() => engine.close())
     return stopped
   }
-  return { port: server.port, url: server.url, stop, [Symbol.asyncDispose]: stop }
+  return { port: server.port, url: server.url, stop }
 }

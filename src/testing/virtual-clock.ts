@@ -2,6 +2,9 @@
 import { onAbort } from '../internal/abort.js'
 import type { Clock } from '../internal/clock.js'
 
+/** The real one, whatever a test runner puts in its place. */
+export const nextRound = globalThis.setImmediate
+
 interface Wait {
   readonly at: number
   readonly fire: () => void
@@ -72,7 +75,7 @@ export class VirtualClock implements Clock {
   private skipPauses(): void {
     if (this.skipping) return
     this.skipping = true
-    setImmediate(() => {
+    nextRound(() => {
       this.skipping = false
       const pause = this.earliest(({ isPause }) => isPause)
       if (pause === undefined) return

@@ -55,7 +55,7 @@ describe('the shell lines of the README', () => {
 })
 
 describe('the code of the README', () => {
-  const [hello = '', call = '', travel = '', booking = ''] = blocks('ts')
+  const [hello = '', call = '', travel = '', booking = '', testing = ''] = blocks('ts')
 
   it('compiles', async () => {
     const file = join(ROOT, 'test/docs/readme-code.ts')
@@ -66,6 +66,8 @@ describe('the code of the README', () => {
     await writeFile(third, booking)
     const fourth = join(ROOT, 'test/docs/readme-call.ts')
     await writeFile(fourth, call)
+    const fifth = join(ROOT, 'test/docs/readme-testing.ts')
+    await writeFile(fifth, testing.replace('./booking.js', './readme-booking.js'))
     try {
       const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
       const flags = [
@@ -80,13 +82,13 @@ describe('the code of the README', () => {
         '--types',
         'node',
       ]
-      await run(process.execPath, [tsc, ...flags, file, other, third, fourth], { cwd: ROOT }).catch(
+      await run(process.execPath, [tsc, ...flags, file, other, third, fourth, fifth], { cwd: ROOT }).catch(
         (error: { stdout?: string }) => {
           throw new Error(error.stdout)
         },
       )
     } finally {
-      await Promise.all([file, other, third, fourth].map((each) => rm(each, { force: true })))
+      await Promise.all([file, other, third, fourth, fifth].map((each) => rm(each, { force: true })))
     }
   }, 60_000)
 

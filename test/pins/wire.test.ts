@@ -5,6 +5,7 @@ import * as compat from '../../src/compat/index.js'
 import * as entry from '../../src/index.js'
 import { DEFAULT_LIMITS } from '../../src/server/limits.js'
 import * as names from '../../src/temporal/names.js'
+import * as testing from '../../src/testing/index.js'
 
 describe('pins', () => {
   it('error codes (A2A v1.0.1, section 5.4)', () => {
@@ -95,6 +96,7 @@ describe('pins', () => {
 
   it('what who comes from another SDK can import', () => {
     expect(Object.keys(compat).sort()).toEqual(['Client', 'ClientFactory', 'fromExecutor'])
+    expect(Object.keys(testing).sort()).toEqual(['AgentTester', 'outline', 'startTestServer', 'test'])
   })
 
   it('limits', () => {

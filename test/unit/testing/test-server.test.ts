@@ -18,7 +18,7 @@ describe('startTestServer', () => {
   })
 
   it('lets agents call each other by URL', async () => {
-    await using server = await startTestServer({
+    const server = await startTestServer({
       agents: [
         agent({ id: 'echo' }, ({ text }) => `Echo: ${text}`),
         agent({ id: 'caller' }, async ({ text }, ctx) => (await ctx.call(text, 'hi')).text),
@@ -26,5 +26,6 @@ describe('startTestServer', () => {
     })
     const bot = await connect(`${server.url}/agents/caller`)
     expect(await (await bot.send(`${server.url}/agents/echo`)).text()).toBe('Echo: hi')
+    await server.stop()
   })
 })

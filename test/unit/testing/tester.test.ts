@@ -1,5 +1,5 @@
 /** The testing kit does what its users count on. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ApprovalDenied, AskTimeout, agent, CalledTaskError, data, file, message, status } from '../../../src/index.js'
 import { AgentTester, outline, test } from '../../../src/testing/index.js'
 import { all } from '../../support/reading.js'
@@ -230,6 +230,28 @@ describe('t.crash', () => {
     )
   })
 
+  it('is no failure of the handler: it does not count against its tries', async () => {
+    const t = test(
+      agent({ id: 'once', retry: { maxAttempts: 1 } }, (_, ctx) => ctx.step('a', () => ctx.attempt).then(String)),
+    )
+    t.crash({ afterStep: 'a' })
+    expect(await t.send('x')).toMatchObject({ state: 'TASK_STATE_COMPLETED', text: '1' })
+  })
+
+  it('withdraws what the lost attempt had shown and the next one does not', async () => {
+    const t = test(
+      agent({ id: 'changing' }, async function* (_, ctx) {
+        if (ctx.attempt === 1) yield data({ n: 1 }, { name: 'draft' })
+        await ctx.step('a', () => {})
+      }),
+      { onWarning: () => {} },
+    )
+    t.crash({ afterStep: 'a' })
+    await t.send('x')
+    expect(t.outline().slice(-2)).toEqual(['superseded', 'COMPLETED'])
+    expect(t.warnings()).toHaveLength(1)
+  })
+
   it('is refused where there are no steps', () => {
     expect(() => test(agent({ id: 'inline', run: 'inline' }, () => 'x')).crash({ afterStep: 'a' })).toThrow(
       `agent inline has no steps, it declares run: 'inline'`,
@@ -320,6 +342,20 @@ describe('t.fake', () => {
     })
     expect((await t.send('slow x')).state).toBe('TASK_STATE_WORKING')
     expect(await t.advance('123 minutes')).toMatchObject({ text: 'slow said at last' })
+  })
+
+  it('is sent a message once, whatever crashes', async () => {
+    const t = test(caller)
+    let release: (answer: string) => void = () => {}
+    const slow = t.fake('slow', () => new Promise<string>((resolve) => (release = resolve)))
+    const sent = t.send('slow x')
+    await t.advance(0)
+    t.crash()
+    await t.advance(0)
+    release('at last')
+    expect((await sent).text).toBe('slow said at last')
+    expect(slow.messages).toHaveLength(1)
+    expect(t.outline().filter((line) => line === 'WORKING')).toHaveLength(2)
   })
 
   it('reaches other real agents, and says what is missing', async () => {
@@ -463,6 +499,20 @@ describe('a handler that never comes to rest', () => {
       { timeoutMs: 50 },
     )
     await expect(other.send('x')).rejects.toThrow('it awaits something that is no durable call')
+  })
+})
+
+describe('a test runner', () => {
+  it('may have fake timers', async () => {
+    vi.useFakeTimers()
+    try {
+      const t = test(booking().definition)
+      t.crash({ afterStep: 'search' })
+      await t.send('Rome')
+      expect((await t.reply('yes')).text).toBe('Booked: yes')
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
 
