@@ -8,18 +8,16 @@ import type {
   TaskJson,
   TaskStateJson,
 } from '../../gen/lf/a2a/v1/a2a_pb.js'
-import { textOf, toParts } from '../a2a/parts.js'
-import { PROTOCOL_VERSION } from '../a2a/service-params.js'
+import { textOf } from '../a2a/parts.js'
 import { isInterrupted, isTerminal, stateOf } from '../a2a/state.js'
 import type { Handler } from '../agent/agent-definition.js'
 import type { AgentSource } from '../agent/class/agent-class.js'
-import { SKILL_METADATA } from '../agent/skills.js'
 import { type Duration, durationMs } from '../internal/duration.js'
-import { type CallContext, LOCAL_PRINCIPAL } from '../service/call-context.js'
 import { type BegunTask, Bench } from './bench.js'
 import type { FakeAgent } from './fake-agents.js'
 import type { CrashOptions, SendOptions, TestOptions, TestResult } from './options.js'
 import { outline } from './outline.js'
+import { sendRequest, testCall } from './request.js'
 
 /** How long nothing may happen before time goes on although a handler still waits for something of its own. */
 const QUIET_MS = 100
@@ -52,11 +50,8 @@ export class AgentTester {
    */
   async send(content: string | readonly PartJson[], options: SendOptions = {}): Promise<TestResult> {
     const stop = new AbortController()
-    const sent = this.bench.handler.unary(
-      'sendMessage',
-      this.call(stop.signal, options),
-      this.request(content, options, true),
-    )
+    const call = testCall(this.bench.agent, stop.signal, options)
+    const sent = this.bench.handler.unary('sendMessage', call, this.request(content, options))
     try {
       const first = await Promise.race([sent, this.bench.rest()])
       if (first !== undefined) await this.bench.rest()
@@ -79,8 +74,8 @@ export class AgentTester {
     options: SendOptions = {},
   ): AsyncGenerator<StreamResponseJson, void, undefined> {
     const stop = new AbortController()
-    const call = this.call(stop.signal, options)
-    const steps = this.bench.handler.stream('sendStreamingMessage', call, this.request(content, options, false))
+    const call = testCall(this.bench.agent, stop.signal, options)
+    const steps = this.bench.handler.stream('sendStreamingMessage', call, this.request(content, options))
     try {
       for (;;) {
         const next = steps.next()
@@ -112,7 +107,8 @@ export class AgentTester {
       const hint = isTerminal(state) ? '' : `; to send it all the same, t.send(…, { taskId: t.task()?.id })`
       throw new Error(`t.reply(): the task is ${short(state)} and asks nothing${hint}`)
     }
-    return this.send(content, { ...options, taskId: task.id ?? '' })
+    const { ref } = this.begun('t.reply()')
+    return this.send(content, { principal: this.bench.ownerOf(ref), ...options, taskId: ref.taskId })
   }
 
   /**
@@ -123,8 +119,7 @@ export class AgentTester {
   async cancel(): Promise<TestResult> {
     await this.bench.taken()
     const { ref } = this.begun('t.cancel()')
-    const principal = this.bench.engine.peek(ref)?.owner ?? LOCAL_PRINCIPAL
-    const call = this.call(new AbortController().signal, { principal })
+    const call = testCall(this.bench.agent, new AbortController().signal, { principal: this.bench.ownerOf(ref) })
     await this.bench.handler.unary('cancelTask', call, { id: ref.taskId })
     this.bench.steps.takePlanned()
     await this.bench.rest()
@@ -134,7 +129,7 @@ export class AgentTester {
   /**
    * Kills the attempt that handles the message, as the crash of its process would: nothing more of it is heard, and the next
    * attempt runs the handler from its beginning, with the outcomes that were written down. With `afterStep`, the next time
-   * that this step has been written down; without, now.
+   * that this step has been written down; without, now. Several crashes may be planned.
    *
    * @throws Error without `afterStep`: no handler runs now; with it: the agent can have no steps
    */
@@ -279,38 +274,10 @@ export class AgentTester {
     return current
   }
 
-  private request(content: string | readonly PartJson[], options: SendOptions, returnImmediately: boolean): JsonObject {
-    const { skill, metadata = {}, requestMetadata, taskId, acceptedOutputModes = [] } = options
-    const contextId = taskId === undefined ? { contextId: options.contextId ?? this.contextId } : { taskId }
-    const named = skill === undefined ? metadata : { ...metadata, [SKILL_METADATA]: skill }
-    if (taskId !== undefined) this.bench.goTo(taskId)
-    const message: MessageJson = {
-      messageId: this.bench.newSentId(),
-      role: 'ROLE_USER',
-      ...contextId,
-      parts: toParts(content),
-      ...(Object.keys(named).length === 0 ? {} : { metadata: named }),
-    }
-    return {
-      message,
-      configuration: { returnImmediately, acceptedOutputModes: [...acceptedOutputModes] },
-      ...(requestMetadata === undefined ? {} : { metadata: requestMetadata }),
-    } as JsonObject
-  }
-
-  private call(signal: AbortSignal, { extensions = [], principal = LOCAL_PRINCIPAL }: SendOptions): CallContext {
-    return {
-      agent: this.bench.agent,
-      agentFixed: true,
-      principal,
-      tenant: '',
-      version: PROTOCOL_VERSION,
-      extensions,
-      idempotencyKey: undefined,
-      lastEventId: undefined,
-      signal,
-      deadline: undefined,
-    }
+  private request(content: string | readonly PartJson[], options: SendOptions): JsonObject {
+    this.answer = undefined
+    if (options.taskId !== undefined) this.bench.goTo(options.taskId)
+    return sendRequest(content, options, { messageId: this.bench.newSentId(), contextId: this.contextId })
   }
 }
 

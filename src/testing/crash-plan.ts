@@ -6,7 +6,7 @@ export class StepRuns {
   private readonly runs = new Map<string, Map<string, number>>()
   /** Steps whose work is over, and that may not be written down yet. */
   private readonly fresh = new Set<string>()
-  private planned: { readonly name: string; left: number } | undefined
+  private planned: { readonly name: string; left: number }[] = []
   /** Steps whose work runs now. */
   readonly open: string[] = []
 
@@ -29,13 +29,13 @@ export class StepRuns {
 
   /** @param time which of its runs, from 1 */
   crashAfter(name: string, time: number): void {
-    this.planned = { name, left: time }
+    this.planned.push({ name, left: time })
   }
 
   /** The name of a step after which a crash is still to come; from here on none is. */
   takePlanned(): string | undefined {
-    const name = this.planned?.name
-    this.planned = undefined
+    const name = this.planned[0]?.name
+    this.planned = []
     return name
   }
 
@@ -43,11 +43,10 @@ export class StepRuns {
   written({ ref, journal, crash }: RunningAttempt): void {
     for (const { kind, name, outcome } of journal) {
       if (kind !== 'step' || outcome === undefined || !this.fresh.delete(`${ref.taskId} ${name}`)) continue
-      if (this.planned?.name !== name) continue
-      this.planned.left -= 1
-      if (this.planned.left > 0) continue
-      this.planned = undefined
-      crash()
+      for (const plan of this.planned) if (plan.name === name) plan.left -= 1
+      const due = this.planned.some(({ left }) => left === 0)
+      this.planned = this.planned.filter(({ left }) => left > 0)
+      if (due) crash()
     }
   }
 }

@@ -1,4 +1,5 @@
 /** The testing kit does what its users count on. */
+import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { ApprovalDenied, AskTimeout, agent, CalledTaskError, data, file, message, status } from '../../../src/index.js'
 import { AgentTester, outline, test } from '../../../src/testing/index.js'
@@ -66,6 +67,13 @@ describe('a conversation', () => {
     const options = { metadata: { x: 1 }, requestMetadata: { y: 2 }, skill: 'b', principal: 'ada' }
     expect((await t.send([{ data: { n: 1 } }], options)).text).toBe('[{"n":1},1,{"y":2},"b","ada"]')
     await expect(t.send('x', { skill: 'c' })).rejects.toMatchObject({ reason: 'INVALID_PARAMS' })
+  })
+
+  it('belongs to its caller: the answer comes from the same one', async () => {
+    const t = test(agent({ id: 'who' }, async (_, ctx) => `${(await ctx.ask('?')).text} ${ctx.caller.principal}`))
+    await t.send('x', { principal: 'ada' })
+    await expect(t.reply('hi', { principal: 'eve' })).rejects.toMatchObject({ reason: 'TASK_NOT_FOUND' })
+    expect((await t.reply('hi')).text).toBe('hi ada')
   })
 
   it('refuses what a server refuses', async () => {
@@ -203,6 +211,25 @@ describe('t.crash', () => {
     t.crash({ afterStep: 'next', time: 2 })
     await t.send('x')
     expect(attempts).toEqual(['1/1', '1/2', '2/3'])
+  })
+
+  it('may be planned many times: whatever crashes, each step runs once and the end is the same', async () => {
+    const many = agent({ id: 'many' }, async function* (incoming, ctx) {
+      for (const name of incoming.text.split(' ')) yield `${await ctx.step(name, () => name)} `
+      return `${ctx.attempt}`
+    })
+    const names = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,3}$/), { minLength: 1, maxLength: 8 })
+    const cases = names.chain((steps) => fc.record({ steps: fc.constant(steps), crashes: fc.subarray(steps) }))
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ steps, crashes }) => {
+        const t = test(many)
+        for (const afterStep of crashes) t.crash({ afterStep })
+        expect((await t.send(steps.join(' '))).text).toBe(`${steps.join(' ')} ${crashes.length + 1}`)
+        expect(t.steps()).toEqual(Object.fromEntries(steps.map((name) => [name, 1])))
+        expect(t.warnings()).toEqual([])
+      }),
+      { numRuns: 50 },
+    )
   })
 
   it('now: in the middle of a stream', async () => {
@@ -349,7 +376,7 @@ describe('t.fake', () => {
     let release: (answer: string) => void = () => {}
     const slow = t.fake('slow', () => new Promise<string>((resolve) => (release = resolve)))
     const sent = t.send('slow x')
-    await t.advance(0)
+    await vi.waitFor(() => expect(slow.messages).toHaveLength(1))
     t.crash()
     await t.advance(0)
     release('at last')
