@@ -1,7 +1,23 @@
 /** The testing kit does what its users count on. */
+import { Role } from '@a2a-js/sdk'
+import { AgentEvent } from '@a2a-js/sdk/server'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { ApprovalDenied, AskTimeout, agent, CalledTaskError, data, file, message, status } from '../../../src/index.js'
+import { fromExecutor } from '../../../src/compat/index.js'
+import {
+  Agent,
+  type AgentContext,
+  ApprovalDenied,
+  AskTimeout,
+  agent,
+  CalledTaskError,
+  data,
+  file,
+  type Message,
+  message,
+  messageHandler,
+  status,
+} from '../../../src/index.js'
 import { AgentTester, outline, test } from '../../../src/testing/index.js'
 import { all } from '../../support/reading.js'
 
@@ -67,6 +83,39 @@ describe('a conversation', () => {
     const options = { metadata: { x: 1 }, requestMetadata: { y: 2 }, skill: 'b', principal: 'ada' }
     expect((await t.send([{ data: { n: 1 } }], options)).text).toBe('[{"n":1},1,{"y":2},"b","ada"]')
     await expect(t.send('x', { skill: 'c' })).rejects.toMatchObject({ reason: 'INVALID_PARAMS' })
+  })
+
+  it('with a class, an executor of another SDK, and middleware around', async () => {
+    class Travel extends Agent {
+      id = 'travel'
+      static override handlers = { handle: messageHandler() }
+      async handle(incoming: Message, ctx: AgentContext) {
+        return `${await ctx.step('go', () => 'Off to')} ${incoming.text}`
+      }
+    }
+    const seen: string[] = []
+    const t = test(new Travel(), {
+      use: [
+        (incoming, _, next) => {
+          seen.push(incoming.text)
+          return next()
+        },
+      ],
+    })
+    t.crash({ afterStep: 'go' })
+    expect((await t.send('Rome')).text).toBe('Off to Rome')
+    expect([seen, t.steps()]).toEqual([['Rome', 'Rome'], { go: 1 }])
+    const executor = fromExecutor(
+      {
+        async execute({ userMessage }, bus) {
+          bus.publish(AgentEvent.message({ ...userMessage, messageId: 'answer', role: Role.ROLE_AGENT }))
+          bus.finished()
+        },
+        async cancelTask() {},
+      },
+      { id: 'executor' },
+    )
+    expect(await test(executor).send('Rome')).toMatchObject({ text: 'Rome', task: undefined })
   })
 
   it('belongs to its caller: the answer comes from the same one', async () => {
