@@ -187,6 +187,8 @@ export class AgentTester {
   }
 
   /**
+   * The state of the task.
+   *
    * @throws Error there is no task
    */
   state(): TaskStateJson {
@@ -206,6 +208,7 @@ export class AgentTester {
     return textOf(this.task()?.status?.message?.parts)
   }
 
+  /** The artifacts of the task, whole; empty without a task. */
   artifacts(): readonly ArtifactJson[] {
     return this.task()?.artifacts ?? []
   }
