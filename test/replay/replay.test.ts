@@ -56,7 +56,8 @@ describe.runIf(process.env.RECORD)('recording', () => {
       const taskId = await run(wireNamed('jsonrpc', server.url))
       const handle = client.workflow.getHandle(taskKey({ tenant: '', agentId: agent, taskId }))
       await handle.result()
-      const json = historyToJSON(await handle.fetchHistory())
+      // Without the place of this checkout, which stack traces name.
+      const json = historyToJSON(await handle.fetchHistory()).replaceAll(`${process.cwd()}/`, '')
       await writeFile(join(directory, `${name}.json`), `${JSON.stringify(JSON.parse(json), undefined, 1)}\n`)
     }
     await connection.close()
