@@ -390,16 +390,24 @@ function handled<T>(promise: Promise<T>): Promise<T> {
   return promise
 }
 
+const refused = new WeakMap<AgentDefinition, Calls>()
+
 /** What an agent has in their place whose turns are not written down while they run. */
-export function refusedCalls({ id, run }: AgentDefinition): Calls {
-  const refuse = (kind: CallKind) => async (): Promise<never> => {
-    throw illegal(id, `called ctx.${kind}, but it declares run: '${run}'; only run: 'durable' has it`)
+export function refusedCalls(agent: AgentDefinition): Calls {
+  let calls = refused.get(agent)
+  if (calls === undefined) {
+    const { id, run } = agent
+    const refuse = (kind: CallKind) => async (): Promise<never> => {
+      throw illegal(id, `called ctx.${kind}, but it declares run: '${run}'; only run: 'durable' has it`)
+    }
+    calls = {
+      step: refuse('step'),
+      ask: refuse('ask'),
+      approve: refuse('approve'),
+      sleep: refuse('sleep'),
+      call: refuse('call'),
+    }
+    refused.set(agent, calls)
   }
-  return {
-    step: refuse('step'),
-    ask: refuse('ask'),
-    approve: refuse('approve'),
-    sleep: refuse('sleep'),
-    call: refuse('call'),
-  }
+  return calls
 }

@@ -7,6 +7,7 @@
 import { cors as connectCors } from '@connectrpc/connect'
 import { EXTENSIONS_HEADER, IDEMPOTENCY_HEADER, LAST_EVENT_ID_HEADER, VERSION_HEADER } from '../a2a/service-params.js'
 import { type HttpRequest, type HttpResponse, header } from '../bindings/http/exchange.js'
+import { Lru } from '../internal/lru.js'
 
 export interface OriginOptions {
   /** Host names that requests may be addressed to, without a port; undefined allows all. */
@@ -40,9 +41,9 @@ export type OriginVerdict = 'ok' | 'preflight' | 'wrong host' | 'wrong origin'
 /** Sets the CORS headers and says what is to become of the request. */
 export function checkOrigin(req: HttpRequest, res: HttpResponse, options: OriginOptions): OriginVerdict {
   const host = header(req, ':authority') ?? header(req, 'host')
-  if (host !== undefined && !URL.canParse(`http://${host}`)) return 'wrong host'
-  if ('headersDistinct' in req && (req.headersDistinct.host?.length ?? 0) > 1) return 'wrong host'
-  if (options.allowedHosts !== undefined && !options.allowedHosts.includes(hostName(host))) return 'wrong host'
+  const name = knownHostName(host)
+  if (name === undefined || namesSeveralHosts(req)) return 'wrong host'
+  if (options.allowedHosts !== undefined && !options.allowedHosts.includes(name)) return 'wrong host'
   const origin = header(req, 'origin')
   if (origin === undefined || sameOrigin(origin, host)) return 'ok'
   const all = options.corsOrigins.includes('*')
@@ -55,6 +56,30 @@ export function checkOrigin(req: HttpRequest, res: HttpResponse, options: Origin
   res.setHeader('access-control-allow-headers', ALLOWED_HEADERS.join(', '))
   res.setHeader('access-control-max-age', String(PREFLIGHT_SECONDS))
   return 'preflight'
+}
+
+/** Almost all requests name one of a few. */
+const hostNames = new Lru<string, string>(100)
+
+/** As {@link hostName}; undefined for what no URL could have as its host. */
+function knownHostName(host = ''): string | undefined {
+  const known = hostNames.get(host)
+  if (known !== undefined) return known
+  if (host !== '' && !URL.canParse(`http://${host}`)) return undefined
+  const name = hostName(host)
+  hostNames.set(host, name)
+  return name
+}
+
+/** Node takes the first of several Host headers; another server on the way might have taken another. */
+function namesSeveralHosts({ httpVersionMajor, rawHeaders }: HttpRequest): boolean {
+  if (httpVersionMajor !== 1) return false
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]
+    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1
+  }
+  return count > 1
 }
 
 function sameOrigin(origin: string, host: string | undefined): boolean {
