@@ -1,8 +1,12 @@
 /** `serve()`: agents on a port, with everything they need. Loads server and worker only when it is called. */
 import { type AgentSource, agentDefinition } from './agent/class/agent-class.js'
 import { type Middleware, withMiddleware } from './agent/middleware.js'
+import type { CardMode } from './card/card-mode.js'
+import type { CardKey } from './card/sign-card.js'
 import type { Logger } from './internal/logger.js'
-import type { OneProcessOptions } from './worker/one-process.js'
+import type { ServerLimits } from './server/limits.js'
+import type { TlsOptions } from './server/listener.js'
+import type { ProgressListener } from './temporal/embedded/progress.js'
 
 export interface ServeOptions {
   /** What `agent()` returns, or instances of classes that extend `Agent`. */
@@ -25,7 +29,7 @@ export interface ServeOptions {
   /** The store's database: path of an SQLite file, or `postgres://…`. Default `.temporal-a2a/a2a.db`. */
   readonly db?: string
   /** PEM; with both, the port speaks TLS. */
-  readonly tls?: NonNullable<OneProcessOptions['tls']>
+  readonly tls?: TlsOptions
   /** Origins whose pages may call, exactly as browsers send them; `*` allows all. Default: none. */
   readonly corsOrigins?: readonly string[]
   /** Host names that requests may be addressed to. Default: on loopback its own names, otherwise all. */
@@ -33,14 +37,14 @@ export interface ServeOptions {
   /** Refuses requests that speak A2A 1.0 without naming it. Default false. */
   readonly strictVersion?: boolean
   /** The form of agent cards: `v1` (default), `v0.3`, or `hybrid`, one document that is both. */
-  readonly card?: NonNullable<OneProcessOptions['card']>
+  readonly card?: CardMode
   /** Private keys (JWK) that sign the agent cards. Default: cards are not signed. */
-  readonly cardKeys?: NonNullable<OneProcessOptions['cardKeys']>
-  readonly limits?: NonNullable<OneProcessOptions['limits']>
+  readonly cardKeys?: readonly CardKey[]
+  readonly limits?: Partial<ServerLimits>
   /** Default: JSON lines on stderr, warnings and errors only. */
   readonly logger?: Logger
   /** While a Temporal server is looked for, downloaded or built. */
-  readonly onProgress?: NonNullable<OneProcessOptions['onProgress']>
+  readonly onProgress?: ProgressListener
   readonly signal?: AbortSignal
 }
 
