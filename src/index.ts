@@ -1,4 +1,8 @@
-/** What an agent author imports. Loads nothing of Temporal and no server until `serve()` is called. */
+/**
+ * What an agent author imports. Loads nothing of Temporal and no server until `serve()` is called.
+ *
+ * @module temporal-a2a
+ */
 
 export type { ArtifactJson, MessageJson, PartJson, TaskJson, TaskStateJson } from '../gen/lf/a2a/v1/a2a_pb.js'
 export { A2AError, type A2AErrorReason, isA2AError } from './a2a/errors.js'

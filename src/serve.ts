@@ -8,6 +8,7 @@ import type { ServerLimits } from './server/limits.js'
 import type { TlsOptions } from './server/listener.js'
 import type { ProgressListener } from './temporal/embedded/progress.js'
 
+/** What `serve()` serves, where, and with what. */
 export interface ServeOptions {
   /** What `agent()` returns, or instances of classes that extend `Agent`. */
   readonly agents: readonly AgentSource[]
@@ -48,6 +49,7 @@ export interface ServeOptions {
   readonly signal?: AbortSignal
 }
 
+/** A running server with all that was started for it. */
 export interface Served {
   readonly port: number
   /** The base of all URLs on the cards. */

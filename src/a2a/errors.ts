@@ -61,6 +61,7 @@ function shortened(text: string, max: number): string {
 
 const BRAND = Symbol.for('temporal-a2a.A2AError')
 
+/** An error that the caller is told of: `reason` is one of a closed list, from which every protocol’s own code follows. */
 export class A2AError extends Error {
   override readonly name = 'A2AError'
   readonly reason: A2AErrorReason

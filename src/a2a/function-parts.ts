@@ -18,6 +18,7 @@ export const PART_KIND = 'urn:temporal-a2a:part:v1'
 /** Any JSON value. */
 type Data = NonNullable<PartJson['data']> | null
 
+/** A call that a model asks for, as a data part holds it. */
 export interface FunctionCall {
   /** By which a response names its call. */
   readonly id?: string
@@ -25,16 +26,19 @@ export interface FunctionCall {
   readonly args: Data
 }
 
+/** What such a call gave, as a data part holds it. */
 export interface FunctionResponse {
   readonly id?: string
   readonly name: string
   readonly response: Data
 }
 
+/** A part that asks for a call; read it with {@link asFunctionCall}. */
 export function functionCall({ id, name, args }: FunctionCall): PartJson {
   return { data: { ...(id === undefined ? {} : { id }), name, args }, metadata: { [PART_KIND]: 'function_call' } }
 }
 
+/** A part with the result of a call; read it with {@link asFunctionResponse}. */
 export function functionResponse({ id, name, response }: FunctionResponse): PartJson {
   return {
     data: { ...(id === undefined ? {} : { id }), name, response },

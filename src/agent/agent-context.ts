@@ -25,6 +25,7 @@ export class TurnStopped extends Error {
   }
 }
 
+/** Who sent the message, as the server has authenticated it. */
 export interface Caller {
   /** The authenticated principal; `local` without authentication. */
   readonly principal: string
@@ -97,6 +98,7 @@ export interface AgentContext extends TurnContext {
    * @throws AskTimeout nobody has answered in time
    */
   ask(question: Question, options?: AskOptions): Promise<IncomingMessage>
+  /** With a schema, what the schema makes of the answer. An answer that fails it is asked for again. */
   ask<Schema extends StandardSchemaV1>(
     question: Question,
     options: AskOptions & { readonly schema: Schema },
@@ -122,6 +124,7 @@ export interface AgentContext extends TurnContext {
   call(agent: string | URL, message: Question, options?: CallOptions): Promise<CallResult>
 }
 
+/** How another agent is called. */
 export interface CallOptions {
   /** Continues a task of the called agent, such as one that has asked for something. */
   readonly taskId?: string
@@ -132,6 +135,7 @@ export interface CallOptions {
 /** What a question says: text, or parts of a message as ProtoJSON. */
 export type Question = string | readonly PartJson[]
 
+/** What is expected of the answer, and how long it is waited for. */
 export interface AskOptions {
   /** How long to wait for an answer. Default: for ever. */
   readonly timeout?: Duration
@@ -139,6 +143,7 @@ export interface AskOptions {
   readonly reminder?: Duration
 }
 
+/** How a step that fails is tried again. */
 export interface StepOptions {
   /** How often `work` is tried. Default: once; the turn is tried again by the agent's own policy. */
   readonly retry?: {
@@ -151,6 +156,7 @@ export interface StepOptions {
   }
 }
 
+/** What the function of a step is given. */
 export interface StepContext {
   /** `ctx.signal`. */
   readonly signal: AbortSignal

@@ -26,6 +26,7 @@ export type Handler<Context extends TurnContext = AgentContext> = (
   | Generator<Result, Result | undefined | void>
   | AsyncGenerator<Result, Result | undefined | void>
 
+/** How often, and how soon, a turn whose handler throws is tried again. */
 export interface RetryPolicy {
   /** How often a turn whose handler throws is tried in all. Default 3. */
   readonly maxAttempts?: number
@@ -35,6 +36,7 @@ export interface RetryPolicy {
   readonly maxIntervalMs?: number
 }
 
+/** What an agent says of itself and how it wants to be run. The card is made from it. */
 export interface AgentMeta {
   /** In paths and workflow ids: 1 to 64 of `a-z`, `0-9`, `.`, `_`, `-`. */
   readonly id: string

@@ -3,6 +3,7 @@ import type { JsonValue } from '@bufbuild/protobuf'
 import type { MessageJson, PartJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { textOf } from '../a2a/parts.js'
 
+/** A file of the message: its bytes, or where they are. */
 export interface IncomingFile {
   readonly name?: string
   readonly mediaType?: string
@@ -12,6 +13,7 @@ export interface IncomingFile {
   readonly bytes?: Uint8Array
 }
 
+/** The message that a handler answers. */
 export interface IncomingMessage {
   /** All text parts, joined. Empty when there are none. */
   readonly text: string

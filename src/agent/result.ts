@@ -47,6 +47,7 @@ export interface MessageResult extends Tagged<'message'> {
 /** All that a handler may return or yield. */
 export type Result = string | TextResult | StatusResult | ArtifactResult | EndResult | MessageResult
 
+/** An artifact, or a chunk of one (A2A 1.0, section 4.1.7). */
 export interface ArtifactInput {
   /** Unique within the task. Default: made from task, turn and order, so that a retry replaces the same artifact. */
   readonly artifactId?: string

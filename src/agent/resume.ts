@@ -2,6 +2,7 @@
 import type { ArtifactJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { textOf } from '../a2a/parts.js'
 
+/** What a lost attempt had shown, for a handler that goes on from there. */
 export interface Resume {
   /** The turn's text as far as it was written down; empty when there was none. */
   readonly text: string

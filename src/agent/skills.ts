@@ -6,6 +6,7 @@ import { illegal } from './handler-results.js'
 import { limitHistory } from './limit-history.js'
 import type { RateLimitMeta } from './rate-limits.js'
 
+/** A skill, and what handles the messages that name it. */
 export interface SkillOptions {
   readonly name?: string
   readonly description?: string
@@ -23,6 +24,7 @@ export interface SkillOptions {
   readonly rateLimits?: RateLimitMeta | readonly RateLimitMeta[]
 }
 
+/** A skill as the card shows it (A2A 1.0, section 4.4.5). */
 export interface SkillMeta extends SkillOptions {
   readonly id: string
 }

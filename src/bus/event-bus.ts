@@ -22,6 +22,7 @@ export interface TurnOwner {
   cancel(): void
 }
 
+/** Brings live events from where a turn runs to those who follow its task. It decides nothing: what it loses is read again. */
 export interface EventBus {
   /** Events of turns in other processes come here too, as things are now. */
   readonly hearsOthers: boolean
@@ -29,6 +30,7 @@ export interface EventBus {
   publish(event: LiveEvent): void
   /** From now on. Ordered per publisher; a reader puts events of several publishers in order by their cursors. */
   subscribe(key: string, options?: SubscribeOptions): Subscription
+  /** Ends a subscription: nothing more is handed to it. */
   unsubscribe(key: string, subscription: Subscription): void
   /** Makes this process the owner of the task's running turn, until the returned function is called. */
   own(key: string, owner: TurnOwner): () => void
@@ -41,5 +43,6 @@ export interface EventBus {
   missed(key: string, after: Position): Promise<readonly LiveEvent[]>
   /** Tells the owner that a cancel was accepted. Lost when there is none. */
   cancel(key: string): void
+  /** Ends every subscription, and what the bus needs of others. */
   close(): Promise<void>
 }

@@ -16,6 +16,7 @@ interface Reader {
   readonly statesOnly: boolean
 }
 
+/** The bus of one process. */
 export class InProcessBus implements EventBus {
   readonly hearsOthers = false
   private readonly readers = new Map<string, Set<Reader>>()

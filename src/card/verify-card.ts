@@ -5,6 +5,7 @@ import type { AgentCardSignatureJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { canonicalBytes, signedPart, withoutEmpty } from './canonical-card.js'
 import { CARD_ALGORITHMS } from './sign-card.js'
 
+/** The keys that are trusted; what the card itself names is not. */
 export interface VerifyCardOptions {
   /**
    * The public keys that are trusted, by `kid`, or a function that finds one. A `jku` of the card is handed to it and
@@ -17,6 +18,7 @@ export interface VerifyCardOptions {
   readonly algorithms?: readonly string[]
 }
 
+/** A card whose signature holds, and by which key. */
 export interface VerifiedCard<Card> {
   /** What the signature covers, and nothing else: use this card and not the one that came. */
   readonly card: Card

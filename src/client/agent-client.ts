@@ -25,11 +25,13 @@ import { openMessage } from './run/send.js'
 import { TaskFeed } from './run/task-feed.js'
 import type { TransportName } from './transport.js'
 
+/** Where to go on in a task that was begun earlier. */
 export interface ResumeOptions {
   /** {@link Run.cursor} of an earlier run: only what came after it is shown. */
   readonly cursor?: string
 }
 
+/** An agent somewhere, ready to be called: runs that survive lost connections, and the eleven operations as they are. */
 export class AgentClient {
   /** The agent's card, in the form of A2A 1.0. */
   readonly card: AgentCardJson

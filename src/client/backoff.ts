@@ -1,6 +1,7 @@
 /** When to try again: exponential, with jitter, never before the peer wants it, and not for ever. */
 import { sleep } from '../internal/abort.js'
 
+/** When a lost connection is tried again. */
 export interface RetryOptions {
   /** Milliseconds before the first retry. Default 100. */
   readonly initialMs?: number

@@ -1,4 +1,8 @@
-/** What a caller of agents imports. Runs in Node, browsers, Deno and Bun; loads no Temporal and no `node:` module. */
+/**
+ * What a caller of agents imports. Runs in Node, browsers, Deno and Bun; loads no Temporal and no `node:` module.
+ *
+ * @module temporal-a2a/client
+ */
 export type {
   AgentCardJson,
   ArtifactJson,

@@ -15,6 +15,7 @@ export interface ClientLimits {
   readonly idleMs: number
 }
 
+/** The bounds that hold when no other is given. */
 export const DEFAULT_CLIENT_LIMITS: ClientLimits = {
   cardBytes: 1_048_576,
   answerBytes: 67_108_864,

@@ -7,6 +7,7 @@ import type { CardCache } from './card/card-cache.js'
 import type { ClientLimits } from './limits.js'
 import type { TransportName } from './transport.js'
 
+/** How an agent is found and called. */
 export interface ConnectOptions {
   /**
    * Transports in the order of preference. Default: the first of the card's interfaces that is JSON-RPC or REST, and gRPC
@@ -47,6 +48,7 @@ export interface ConnectOptions {
 /** A card to use in place of the one that came, or nothing. */
 export type CheckedCard = AgentCardJson | JsonObject | void
 
+/** Deadline, signal and headers of one call. */
 export interface CallOptions {
   /** Ends the call; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal
@@ -61,6 +63,7 @@ export interface CallOptions {
 /** A text, parts, or a message with what belongs to it. */
 export type Content = string | readonly PartJson[] | MessageContent
 
+/** A message to be sent, when text alone is not enough. */
 export interface MessageContent {
   readonly parts: string | readonly PartJson[]
   /** Metadata of the message. `skill` names the skill that is to handle it. */
@@ -72,6 +75,7 @@ export interface MessageContent {
   readonly messageId?: string
 }
 
+/** What may be said of a message. */
 export interface SendOptions extends CallOptions {
   /** The task to go on with. Default: a new task. */
   readonly taskId?: string
@@ -88,4 +92,5 @@ export interface SendOptions extends CallOptions {
   readonly pushNotification?: TaskPushNotificationConfigJson
 }
 
+/** What may be said of a message to a task that exists. */
 export type ReplyOptions = Omit<SendOptions, 'taskId' | 'contextId'>

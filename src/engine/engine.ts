@@ -53,6 +53,7 @@ export interface FollowUp {
 /** `existing`: a task of this id was there already and was left as it is. */
 export type StartOutcome = 'started' | 'existing'
 
+/** What executes tasks. */
 export interface Engine {
   /** False: tasks are gone with the process. */
   readonly durable: boolean
@@ -91,10 +92,12 @@ export interface Engine {
    */
   look(ref: TaskRef): Promise<TaskReading | undefined | 'later'>
 
+  /** A page of the tasks that the query names, and how many there are in all. */
   list(query: ListQuery): Promise<TaskPage>
 
   /** False while tasks cannot be accepted; readiness follows it. */
   ready(): boolean
 
+  /** Stops what the engine has started. Tasks of a durable engine go on elsewhere, or later. */
   close(): Promise<void>
 }

@@ -6,6 +6,7 @@
 
 type LogFunction = (fields: object, message: string) => void
 
+/** Where log lines go. A pino logger is one. */
 export interface Logger {
   debug: LogFunction
   info: LogFunction

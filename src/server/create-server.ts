@@ -26,6 +26,7 @@ import { createRateLimiter } from './rate-limiter.js'
 import { createRouter, hint } from './router.js'
 import { createSecrets } from './secrets.js'
 
+/** What is served, on which engine, and how it listens. */
 export interface ServerOptions {
   readonly agents: readonly AgentDefinition[]
   readonly engine: Engine
@@ -54,6 +55,7 @@ export interface ServerOptions {
   readonly limits?: Partial<ServerLimits>
 }
 
+/** A listening server. */
 export interface Server {
   readonly port: number
   /** The base of all URLs on the cards, without a slash at the end. */

@@ -1,4 +1,8 @@
-/** For those who put the parts together themselves: a server over any engine, or a gateway without a worker. */
+/**
+ * For those who put the parts together themselves: a server over any engine, or a gateway without a worker.
+ *
+ * @module temporal-a2a/server
+ */
 
 export type { EventBus } from '../bus/event-bus.js'
 export { InProcessBus } from '../bus/in-process-bus.js'

@@ -3,6 +3,7 @@ import type { RpcLimits } from '../bindings/connect/unary.js'
 import type { BindingLimits } from '../bindings/http/call.js'
 import type { ServiceLimits } from '../service/ports.js'
 
+/** Every bound of the server, with its unit in its name. */
 export interface ServerLimits extends BindingLimits, RpcLimits, ServiceLimits {
   /** Open connections. */
   readonly maxConnections: number
@@ -28,6 +29,7 @@ export interface ServerLimits extends BindingLimits, RpcLimits, ServiceLimits {
   readonly drainMs: number
 }
 
+/** The limits that hold when no other is given. */
 export const DEFAULT_LIMITS: ServerLimits = {
   maxBodyBytes: 4_194_304,
   bodyTimeoutMs: 30_000,

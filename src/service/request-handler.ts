@@ -29,6 +29,7 @@ type NamesOfKind<Kind> = {
 export type UnaryOperation = NamesOfKind<'unary'>
 export type StreamOperation = NamesOfKind<'server_streaming'>
 
+/** The eleven operations over any engine, before any protocol. */
 export interface RequestHandler {
   /** @throws A2AError */
   unary(operation: UnaryOperation, ctx: CallContext, request: JsonObject): Promise<JsonObject>

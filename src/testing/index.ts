@@ -1,4 +1,8 @@
-/** Tests of agents: no Temporal, no port, no waiting. Works under every test runner. */
+/**
+ * Tests of agents: no Temporal, no port, no waiting. Works under every test runner.
+ *
+ * @module temporal-a2a/testing
+ */
 import type { AgentSource } from '../agent/class/agent-class.js'
 import { AgentTester } from './agent-tester.js'
 import type { TestOptions } from './options.js'

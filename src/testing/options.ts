@@ -10,6 +10,7 @@ import type { AgentSource } from '../agent/class/agent-class.js'
 import type { Middleware } from '../agent/middleware.js'
 import type { Logger } from '../internal/logger.js'
 
+/** What the agent under test finds around it. */
 export interface TestOptions {
   /** Agents that the one under test may reach with `ctx.call`, besides those of {@link AgentTester.fake}. */
   readonly agents?: readonly AgentSource[]
@@ -25,6 +26,7 @@ export interface TestOptions {
   readonly onWarning?: (message: string) => void
 }
 
+/** What may be said of a message. */
 export interface SendOptions {
   /** The skill that the message names. */
   readonly skill?: string
@@ -57,6 +59,7 @@ export interface TestResult {
   readonly message: MessageJson | undefined
 }
 
+/** Where the worker is to crash. */
 export interface CrashOptions {
   /** Name of the step. */
   readonly afterStep: string

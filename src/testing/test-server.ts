@@ -4,6 +4,7 @@ import { type AgentSource, agentDefinition } from '../agent/class/agent-class.js
 import { type Middleware, withMiddleware } from '../agent/middleware.js'
 import { type Logger, silentLogger } from '../internal/logger.js'
 
+/** What the test server serves. */
 export interface TestServerOptions {
   /** What `agent()` returns, or instances of classes that extend `Agent`. */
   readonly agents: readonly AgentSource[]
@@ -15,6 +16,7 @@ export interface TestServerOptions {
   readonly logger?: Logger
 }
 
+/** A server on a free port, with the memory engine. */
 export interface TestServer {
   readonly port: number
   /** The base of all URLs on the cards; an agent is at `<url>/agents/<id>`. */

@@ -17,6 +17,7 @@ import { CONFIRM_UPDATE, SINKS, TURN_ACTIVITY } from '../temporal/names.js'
 import type { TurnEndedNotice } from '../temporal/workflow/task-input.js'
 import { loadWorkflowBundle } from './workflow-bundle.js'
 
+/** Which agents the worker runs, and on what. */
 export interface WorkerOptions {
   readonly agents: AgentDirectory
   readonly connection: NativeConnection
@@ -52,6 +53,7 @@ export interface WorkerVersion {
   readonly behavior: 'pinned' | 'auto-upgrade'
 }
 
+/** A worker that polls. */
 export interface RunningWorker {
   /** Rejects when the worker has broken down; resolves when it was stopped. */
   readonly done: Promise<void>
@@ -69,6 +71,7 @@ const HANDOVER_MS = 3_000
 /** Age above which a workflow task may have been given to another worker, in milliseconds; Temporal does it after 10 s. */
 const OLD_MS = 3_000
 
+/** Starts a worker on a connection of yours. */
 export async function createWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { agents, connection, client, taskQueue, bus, logger, graceMs, maxTurns = 2_000, drainMs = 0 } = options
   const shutdown = new AbortController()

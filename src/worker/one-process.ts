@@ -21,6 +21,7 @@ import { superviseWorker } from './create-worker.js'
 import { surviveLeakedRejections } from './leaked-rejections.js'
 import { installRuntime } from './runtime.js'
 
+/** What runs in the process, and with what. */
 export interface OneProcessOptions
   extends TemporalPartsOptions,
     Omit<ServerOptions, 'agents' | 'engine' | 'secret' | 'port' | 'logger'>,
@@ -34,6 +35,7 @@ export interface OneProcessOptions
   readonly connectOptions?: RemoteCallsOptions['connectOptions']
 }
 
+/** Gateway and worker in one process, running. */
 export interface OneProcess {
   readonly server: Server
   readonly engine: Engine
@@ -45,6 +47,7 @@ export interface OneProcess {
   stop(): Promise<void>
 }
 
+/** Finds or starts Temporal, then starts a worker and a server. */
 export function startOneProcess(options: OneProcessOptions): Promise<OneProcess> {
   return startOrTakeDown(async (teardown) => {
     const agents = agentDirectory(options.agents)

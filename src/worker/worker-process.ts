@@ -32,6 +32,7 @@ export interface WorkerProcessOptions extends TemporalPartsOptions {
   readonly connectOptions?: RemoteCallsOptions['connectOptions']
 }
 
+/** A worker with what it needs, as `temporal-a2a worker` runs it. */
 export interface WorkerProcess {
   readonly temporal: TemporalServer
   /** The store's database as people may see it. */

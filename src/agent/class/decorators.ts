@@ -23,6 +23,7 @@ export type Mark =
   | { readonly kind: 'context'; readonly history: number }
   | { readonly kind: 'limit'; readonly limit: Omit<RateLimitMeta, 'skill'> }
 
+/** What the card says of a skill that is a method. */
 export type Capability = Omit<SkillOptions, 'handler' | 'history' | 'rateLimits'>
 
 /** A decorator, and the value for `static handlers`. */
@@ -57,7 +58,11 @@ export function capability(id: string, skill: Capability = {}): HandlerDecorator
   return decorator('capability', { kind: 'capability', id, skill })
 }
 
-/** @param options `history`: how many of the latest earlier messages `ctx.history` holds */
+/**
+ * Bounds what the method sees of the conversation.
+ *
+ * @param options `history`: how many of the latest earlier messages `ctx.history` holds
+ */
 export function contextAware({ history }: { readonly history: number }): HandlerDecorator {
   return decorator('contextAware', { kind: 'context', history })
 }

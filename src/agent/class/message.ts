@@ -3,6 +3,7 @@ import type { JsonValue } from '@bufbuild/protobuf'
 import type { MessageJson, PartJson } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { type IncomingFile, type IncomingMessage, incomingMessage } from '../incoming-message.js'
 
+/** The message that a method of an agent class answers. */
 export class Message {
   private readonly view: IncomingMessage
 

@@ -13,6 +13,7 @@ import {
   text,
 } from '../result.js'
 
+/** The results by the names of agent classes; each is what the function of the same meaning makes. */
 export const Response = Object.freeze({
   /** A text; the same as the bare string. */
   text,
@@ -23,7 +24,9 @@ export const Response = Object.freeze({
   data,
   artifact,
   complete,
+  /** Ends the turn: INPUT_REQUIRED. */
   needInput: inputRequired,
+  /** Returned, ends the turn: AUTH_REQUIRED. Yielded, shows it and the handler goes on. */
   needAuth: authRequired,
   fail,
   reject,

@@ -7,11 +7,13 @@ export interface Credentials {
   readonly query?: Readonly<Record<string, string>>
 }
 
+/** The request that is about to be sent. */
 export interface AuthRequest {
   readonly url: string
   readonly signal: AbortSignal
 }
 
+/** Gives each request its credentials, and new ones when the server has refused them. */
 export interface AuthProvider {
   /** Asked before every request; should answer from memory as long as it can. */
   credentials(request: AuthRequest): Promise<Credentials> | Credentials
@@ -30,6 +32,7 @@ export function bearer(token: string | (() => string | Promise<string>)): AuthPr
   }
 }
 
+/** Where the key goes. */
 export interface ApiKeyOptions {
   /** Name of the header or query parameter, as the card's security scheme has it. Default `x-api-key`. */
   readonly name?: string
@@ -37,6 +40,7 @@ export interface ApiKeyOptions {
   readonly in?: 'header' | 'query'
 }
 
+/** An API key in a header or in the query. */
 export function apiKey(key: string, { name = 'x-api-key', in: place = 'header' }: ApiKeyOptions = {}): AuthProvider {
   return { credentials: () => (place === 'header' ? { headers: { [name]: key } } : { query: { [name]: key } }) }
 }

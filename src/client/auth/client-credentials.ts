@@ -6,6 +6,7 @@ import { connectionLost, tooLarge } from '../errors.js'
 import { parseJson, readText } from '../http/read-body.js'
 import type { AuthProvider } from './auth.js'
 
+/** The token endpoint and what is sent to it (RFC 6749, section 4.4). */
 export interface ClientCredentialsOptions {
   /** HTTPS, or on this machine. */
   readonly tokenUrl: string

@@ -1,6 +1,7 @@
 /** Cards that were read before, so that they are asked for by ETag (A2A section 8.6.2, RFC 9111). */
 import { Lru } from '../../internal/lru.js'
 
+/** A card with what is needed to ask whether it has changed. */
 export interface CachedCard {
   readonly text: string
   readonly etag?: string
@@ -10,7 +11,9 @@ export interface CachedCard {
 
 /** By URL of the card. Give your own to share or keep them. */
 export interface CardCache {
+  /** The card of that URL, when it is known. */
   get(url: string): CachedCard | undefined
+  /** Keeps a card until there is no room for it. */
   set(url: string, card: CachedCard): void
 }
 

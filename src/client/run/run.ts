@@ -17,6 +17,7 @@ import type { CallOptions, Content, ReplyOptions } from '../options.js'
 import { openMessage } from './send.js'
 import { TaskFeed } from './task-feed.js'
 
+/** How long, and until when, events are read. */
 export type ReadOptions = Pick<CallOptions, 'signal' | 'timeoutMs'>
 
 /** What has come of a run when it has ended or waits for its caller. */
@@ -47,6 +48,7 @@ export class TaskNotCompletedError extends Error {
   }
 }
 
+/** A message that was sent, and the task it became. */
 export class Run {
   private readonly caller: Caller
   private readonly feed: TaskFeed

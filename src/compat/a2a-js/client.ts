@@ -55,17 +55,23 @@ export class ClientFactory {
     this.options = options
   }
 
-  /** @param path of the card below the URL; by default all places where cards are found */
+  /**
+   * Reads the card, then connects.
+   *
+   * @param path of the card below the URL; by default all places where cards are found
+   */
   async createFromUrl(baseUrl: string, path?: string): Promise<Client> {
     const url = path === undefined || path === '' ? baseUrl : new URL(path, baseUrl).href
     return new Client(await connect(url, this.options))
   }
 
+  /** Connects by a card that is there already. */
   async createFromAgentCard(card: AgentCard): Promise<Client> {
     return new Client(await connect(fromShape<AgentCardJson>(AgentCardSchema, card), this.options))
   }
 }
 
+/** The client of `@a2a-js/sdk` by its methods, on this package’s client. */
 export class Client {
   /** The client below, with what the SDK's does not have: runs that come back after a lost connection. */
   readonly agent: AgentClient
@@ -85,6 +91,7 @@ export class Client {
     return toShape(AgentCardSchema, extended ? await this.agent.getExtendedAgentCard(callOptions(options)) : card)
   }
 
+  /** Sends, and waits for the answer or, when the request says so, only for the task. */
   async sendMessage(request: SendMessageRequest, options?: RequestOptions): Promise<Message | Task> {
     const answer = await this.agent.sendMessage(fromShape(SendMessageRequestSchema, request), callOptions(options))
     if (answer.message !== undefined) return toShape<Message>(MessageSchema, answer.message)
@@ -107,20 +114,24 @@ export class Client {
     }
   }
 
+  /** The task as it is now. */
   async getTask(request: GetTaskRequest, options?: RequestOptions): Promise<Task> {
     return toShape(TaskSchema, await this.agent.getTask(fromShape(GetTaskRequestSchema, request), callOptions(options)))
   }
 
+  /** Cancels; the task as it is then. */
   async cancelTask(request: CancelTaskRequest, options?: RequestOptions): Promise<Task> {
     const json = fromShape<object>(CancelTaskRequestSchema, request)
     return toShape(TaskSchema, await this.agent.cancelTask(json, callOptions(options)))
   }
 
+  /** One page of the caller’s tasks. */
   async listTasks(request: ListTasksRequest, options?: RequestOptions): Promise<ListTasksResponse> {
     const json = fromShape<object>(ListTasksRequestSchema, request)
     return toShape(ListTasksResponseSchema, await this.agent.listTasks(json, callOptions(options)))
   }
 
+  /** The task, then its events until it ends. A lost connection is taken up again. */
   async *resubscribeTask(
     request: SubscribeToTaskRequest,
     options?: RequestOptions,
@@ -131,6 +142,7 @@ export class Client {
     }
   }
 
+  /** Registers a webhook for a task. */
   async createTaskPushNotificationConfig(
     config: TaskPushNotificationConfig,
     options?: RequestOptions,
@@ -140,6 +152,7 @@ export class Client {
     return toShape(TaskPushNotificationConfigSchema, made)
   }
 
+  /** A webhook of a task. */
   async getTaskPushNotificationConfig(
     request: GetTaskPushNotificationConfigRequest,
     options?: RequestOptions,
@@ -149,6 +162,7 @@ export class Client {
     return toShape(TaskPushNotificationConfigSchema, found)
   }
 
+  /** The webhooks of a task. */
   async listTaskPushNotificationConfig(
     request: ListTaskPushNotificationConfigsRequest,
     options?: RequestOptions,
@@ -158,6 +172,7 @@ export class Client {
     return toShape(ListTaskPushNotificationConfigsResponseSchema, found)
   }
 
+  /** Removes a webhook of a task. */
   async deleteTaskPushNotificationConfig(
     request: DeleteTaskPushNotificationConfigRequest,
     options?: RequestOptions,

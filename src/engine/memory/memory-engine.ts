@@ -43,6 +43,7 @@ export interface MemoryEngineOptions {
 /** Past places in the order of a list that are kept per task, for walks that began before a change. */
 const MAX_PAST_PLACES = 20
 
+/** Tasks in the memory of this process: for tests, and for agents that may forget. */
 export class MemoryEngine implements Engine {
   readonly durable = false
   readonly pollMs = 0
