@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { AgentDefinition } from '../../src/index.js'
+import { test } from '../../src/testing/index.js'
 import { type Cli, endAll, runCli } from '../support/processes.js'
 import { send, taskOf, textOf } from '../support/reading.js'
 import { wireNamed } from '../support/wires.js'
+import { type Recipes, recipesOf } from './recipes.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const run = promisify(execFile)
@@ -18,11 +21,25 @@ function blocks(language: string): string[] {
   return [...readme.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].map(([, code]) => code ?? '')
 }
 
+/** The block that has this text. */
+function codeWith(text: string): string {
+  return blocks('ts').find((code) => code.includes(text)) ?? ''
+}
+
+/** Its lines that are not empty. */
+function linesOf(text: string): string[] {
+  return codeWith(text)
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+}
+
+let recipes: Recipes
 let directory: string
 let server: Cli
 let url: string
 
 beforeAll(async () => {
+  recipes = await recipesOf('README.md')
   directory = await mkdtemp(join(tmpdir(), 'temporal-a2a-readme-'))
   server = runCli(['serve', 'examples/agents.ts', '--port', '0', '--json', '--db', join(directory, 'a2a.db')])
   ;({ url } = await server.json<{ url: string }>())
@@ -30,14 +47,15 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await endAll()
+  await recipes.remove()
   await rm(directory, { recursive: true, force: true })
 })
 
 describe('the shell lines of the README', () => {
-  const [start, test, ...calls] = blocks('sh')
+  const [start, tests, ...calls] = blocks('sh')
 
   it('begin with the two commands', () => {
-    expect([start, test]).toEqual(['npm install && npm start\n', 'npm install && npm test\n'])
+    expect([start, tests]).toEqual(['npm install && npm start\n', 'npm install && npm test\n'])
   })
 
   it('are the calls of each protocol', () => {
@@ -55,57 +73,22 @@ describe('the shell lines of the README', () => {
 })
 
 describe('the code of the README', () => {
-  const [hello = '', call = '', travel = '', booking = '', testing = ''] = blocks('ts')
+  it('compiles', () => recipes.compile(), 60_000)
 
-  it('compiles', async () => {
-    const file = join(ROOT, 'test/docs/readme-code.ts')
-    await writeFile(file, `${hello.replace('await serve', 'export const served = serve')}\n`)
-    const other = join(ROOT, 'test/docs/readme-travel.ts')
-    await writeFile(other, travel)
-    const third = join(ROOT, 'test/docs/readme-booking.ts')
-    await writeFile(third, booking)
-    const fourth = join(ROOT, 'test/docs/readme-call.ts')
-    await writeFile(fourth, call)
-    const fifth = join(ROOT, 'test/docs/readme-testing.ts')
-    await writeFile(fifth, testing.replace('./booking.js', './readme-booking.js'))
-    try {
-      const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
-      const flags = [
-        '--ignoreConfig',
-        '--noEmit',
-        '--strict',
-        '--module',
-        'nodenext',
-        '--target',
-        'es2023',
-        '--skipLibCheck',
-        '--types',
-        'node',
-      ]
-      await run(process.execPath, [tsc, ...flags, file, other, third, fourth, fifth], { cwd: ROOT }).catch(
-        (error: { stdout?: string }) => {
-          throw new Error(error.stdout)
-        },
-      )
-    } finally {
-      await Promise.all([file, other, third, fourth, fifth].map((each) => rm(each, { force: true })))
-    }
-  }, 60_000)
+  it('Call it: three lines read a stream', async () => {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+    await recipes.load('Call it', (code) => code.replace('http://127.0.0.1:4242', url))
+    const printed = write.mock.calls.map(([text]) => String(text)).join('')
+    write.mockRestore()
+    expect(printed).toContain('rain')
+    expect(linesOf('import { connect }').filter((line) => !line.startsWith('import'))).toHaveLength(3)
+  })
 
-  it('calls: five lines read a stream', async () => {
-    const file = join(ROOT, 'test/docs/readme-call.mjs')
-    await writeFile(file, call.replace('http://127.0.0.1:4242', url))
-    try {
-      const { stdout } = await run(process.execPath, [file], { cwd: ROOT })
-      expect(stdout).toContain('rain')
-    } finally {
-      await rm(file, { force: true })
-    }
-  }, 60_000)
-
-  it('serves: six lines are an agent', async () => {
+  it('six lines are a durable agent', async () => {
     const file = join(ROOT, 'test/docs/readme-serve.mjs')
     const db = join(directory, 'hello.db')
+    const hello = codeWith('import { agent, serve }')
+    expect(linesOf('import { agent, serve }').length).toBeLessThanOrEqual(6)
     await writeFile(
       file,
       hello
@@ -126,6 +109,44 @@ describe('the code of the README', () => {
       await rm(file, { force: true })
     }
   }, 60_000)
+
+  it('Stream', async () => {
+    const { haiku } = await recipes.load<{ haiku: AgentDefinition }>('Stream')
+    const t = test(haiku)
+    await t.send('rain')
+    expect(t.text()).toBe('First rain, then silence.')
+  })
+
+  it('Ask, and wait', async () => {
+    const { booking } = await recipes.load<{ booking: AgentDefinition }>('Ask, and wait')
+    const t = test(booking)
+    await t.send('a trip')
+    expect(t.statusText()).toBe('Which city?')
+    await t.reply('Rome')
+    await t.reply('yes')
+    expect(t.artifacts()[0]?.parts?.[0]?.data).toEqual({ offer: { city: 'Rome', price: 1200 } })
+    expect(t.steps()).toEqual({ search: 1 })
+  })
+
+  it('Ask, and wait: a turn a message', async () => {
+    const { travel } = await recipes.load<{ travel: AgentDefinition }>('Ask, and wait', undefined, 1)
+    const t = test(travel)
+    await t.send('Rome')
+    expect(t.statusText()).toBe('When?')
+    await t.reply('Monday')
+    expect(t.text()).toBe('To Rome, on Monday.')
+  })
+
+  it('Take and give files', async () => {
+    const { archive } = await recipes.load<{ archive: AgentDefinition }>('Take and give files')
+    const t = test(archive)
+    await t.send([{ raw: 'aGk=', filename: 'hi.txt', mediaType: 'text/plain' }, { text: 'keep' }])
+    expect(t.task()?.artifacts?.map(({ name, parts }) => [name, parts])).toEqual([
+      ['copy of hi.txt', [{ raw: 'aGk=', filename: 'copy of hi.txt', mediaType: 'text/plain' }]],
+      [undefined, [expect.objectContaining({ data: { files: 1 } })]],
+      ['notes', [{ text: 'kept' }, { url: 'https://example.com/all.zip', filename: 'all.zip' }]],
+    ])
+  })
 })
 
 describe('the examples', () => {
