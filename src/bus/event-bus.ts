@@ -18,8 +18,8 @@ export interface SubscribeOptions {
 export interface TurnOwner {
   /** What the turn has said so far; undefined when this process cannot be sure that the turn is still its own. */
   picture(): TurnPicture | undefined
-  /** A cancel was accepted: stop the handler now, without waiting for the heartbeat. */
-  cancel(): void
+  /** Somebody says that a cancel was accepted. To be confirmed by the engine: whoever reaches the bus can say so. */
+  cancelHint(): void
 }
 
 /** Brings live events from where a turn runs to those who follow its task. It decides nothing: what it loses is read again. */

@@ -63,7 +63,7 @@ export class InProcessBus implements EventBus {
   }
 
   cancel(key: string): void {
-    this.owners.get(key)?.cancel()
+    this.owners.get(key)?.cancelHint()
   }
 
   /** Wakes the readers of a task, or all: something may have been lost on the way here. */

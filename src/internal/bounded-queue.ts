@@ -39,7 +39,7 @@ export class BoundedQueue<T> implements AsyncIterableIterator<T, QueueEnd, undef
     }
     this.items.push(item)
     this.size += size
-    this.wake?.()
+    this.rouse()
     return true
   }
 
@@ -72,21 +72,21 @@ export class BoundedQueue<T> implements AsyncIterableIterator<T, QueueEnd, undef
   /**
    * Resolves as soon as there is something to read, the queue has ended, or it was nudged. At most one reader may wait.
    */
-  async readable(): Promise<void> {
-    if (this.head < this.items.length || this.ended !== undefined) return
-    if (!this.nudged) {
-      await new Promise<void>((resolve) => {
-        this.wake = resolve
-      })
-      this.wake = undefined
+  readable(): Promise<void> {
+    if (this.head < this.items.length || this.ended !== undefined) return Promise.resolve()
+    if (this.nudged) {
+      this.nudged = false
+      return Promise.resolve()
     }
-    this.nudged = false
+    return new Promise<void>((resolve) => {
+      this.wake = resolve
+    })
   }
 
   /** Wakes the reader without an item: something may have been lost on the way to this queue. */
   nudge(): void {
-    this.nudged = true
-    this.wake?.()
+    if (this.wake === undefined) this.nudged = true
+    else this.rouse()
   }
 
   get isEmpty(): boolean {
@@ -121,6 +121,12 @@ export class BoundedQueue<T> implements AsyncIterableIterator<T, QueueEnd, undef
       this.head = 0
       this.size = 0
     }
-    this.wake?.()
+    this.rouse()
+  }
+
+  private rouse(): void {
+    const { wake } = this
+    this.wake = undefined
+    wake?.()
   }
 }

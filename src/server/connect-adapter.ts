@@ -19,7 +19,7 @@ import { type RpcWire, typesFor, wireOf } from '../bindings/connect/wire.js'
 import { plainHeaders } from '../bindings/connect/write-answer.js'
 import type { Call } from '../bindings/http/call.js'
 import { type HttpRequest, type HttpResponse, PRIVATE_HEADERS, reply } from '../bindings/http/exchange.js'
-import { PacedWriter } from '../bindings/http/paced-writer.js'
+import { type PacedLimits, PacedWriter } from '../bindings/http/paced-writer.js'
 import type { ServerLimits } from './limits.js'
 
 export interface ConnectAdapterOptions extends RpcOptions {
@@ -90,7 +90,7 @@ export function createConnectAdapter(options: ConnectAdapterOptions): ConnectAda
     const body = checkedBody(req, wire, handler.method, limits)
     // What comes out of there is not compressed any more.
     header.delete(wire.encodingHeader)
-    await writeResponse(await handler({ ...request, body }), res as ServerResponse, limits.stallMs)
+    await writeResponse(await handler({ ...request, body }), res as ServerResponse, limits)
   }
 }
 
@@ -104,10 +104,10 @@ interface UniversalResponse {
 async function writeResponse(
   { status, header, body, trailer }: UniversalResponse,
   res: ServerResponse,
-  stallMs: number,
+  limits: PacedLimits,
 ): Promise<void> {
   const chunks = body?.[Symbol.asyncIterator]()
-  const out = new PacedWriter(res, stallMs)
+  const out = new PacedWriter(res, limits)
   const head = () => {
     if (!res.headersSent && !out.gone) res.writeHead(status, plainHeaders(header))
   }

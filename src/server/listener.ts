@@ -79,9 +79,13 @@ export function createListener({ handle, limits, tls }: ListenerOptions): Listen
   h2.on('sessionError', () => {})
   if (h1 !== undefined) splitByFirstBytes(h1, h2, limits.headersTimeoutMs)
   const sockets = new Set<Socket>()
+  // One function for all sockets, which are its `this`: connections are many.
+  function forget(this: Socket): void {
+    sockets.delete(this)
+  }
   front.on('connection', (socket: Socket) => {
     sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
+    socket.on('close', forget)
   })
 
   return {
@@ -147,9 +151,14 @@ function splitByFirstBytes(h1: http.Server, h2: NetServer, timeoutMs: number): v
   h1.on('connection', (socket: Socket) => {
     const drop = () => socket.destroy()
     const timer = setTimeout(drop, timeoutMs)
-    socket.on('error', drop)
-    socket.once('close', () => clearTimeout(timer))
     let held: Buffer | undefined
+    // Everything here is gone once the protocol is known: a connection may then stay open for hours.
+    const decided = () => {
+      clearTimeout(timer)
+      socket.off('readable', onReadable)
+      socket.off('error', drop)
+      socket.off('close', decided)
+    }
     const onReadable = () => {
       const chunk = socket.read() as Buffer | null
       if (chunk === null) return
@@ -160,9 +169,7 @@ function splitByFirstBytes(h1: http.Server, h2: NetServer, timeoutMs: number): v
         held = first
         return
       }
-      clearTimeout(timer)
-      socket.off('readable', onReadable)
-      socket.off('error', drop)
+      decided()
       socket.unshift(first)
       if (protocol === 'h2') {
         // HTTP/1.1 lets a connection be half open; on HTTP/2 the end of one side is the end.
@@ -170,6 +177,8 @@ function splitByFirstBytes(h1: http.Server, h2: NetServer, timeoutMs: number): v
         h2.emit('connection', socket)
       } else for (const listener of listeners) listener.call(h1, socket)
     }
+    socket.on('error', drop)
+    socket.on('close', decided)
     socket.on('readable', onReadable)
   })
 }

@@ -37,8 +37,8 @@ export function createRouter(options: RouterOptions): (req: HttpRequest, res: Ht
   const root = defaultAgent(options.agents)
 
   return (req, res) => {
-    res.on('error', () => {})
-    res.once('finish', () => leaveBody(req))
+    res.on('error', ignore)
+    res.on('finish', onFinish)
     route(req, res).catch((error: unknown) => {
       options.onError(error)
       reply(res, 500, PRIVATE_HEADERS)
@@ -98,6 +98,12 @@ export function createRouter(options: RouterOptions): (req: HttpRequest, res: Ht
   function agentPaths(): string {
     return [...options.agents.keys()].map((id) => `/agents/${id}`).join(', ')
   }
+}
+
+function ignore(): void {}
+
+function onFinish(this: HttpResponse): void {
+  leaveBody(this.req)
 }
 
 /** Where somebody who is lost finds the way. */

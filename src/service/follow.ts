@@ -12,31 +12,100 @@ import type { Subscription } from '../bus/event-bus.js'
 import type { Engine } from '../engine/engine.js'
 import type { TaskRef } from '../task/task-record.js'
 import { Follower, type FollowOptions, vanished } from './follower.js'
-import { listen, SilencePace } from './listen.js'
-import type { EventStream } from './stream-step.js'
+import { type Heard, Listener, listen, SilencePace } from './listen.js'
+import { type EventStream, STREAM_END, type StreamStep } from './stream-step.js'
 import type { Until } from './until.js'
 
 /**
- * Ends when `until` holds, or quietly when the signal aborts.
+ * Ends when `until` holds, or quietly when the signal aborts; its subscription ends with it.
  *
- * @throws A2AError UNAVAILABLE the reader was too slow; it can come back
- * @throws A2AError TASK_NOT_FOUND the task has vanished meanwhile
+ * The stream throws A2AError UNAVAILABLE when its reader was too slow and can come back, and TASK_NOT_FOUND when the task has
+ * vanished meanwhile.
  */
-export async function* follow(engine: Engine, ref: TaskRef, options: FollowOptions): EventStream {
-  const { subscription, signal } = options
-  const follower = new Follower(engine, ref, options)
-  if (options.resume !== undefined) {
-    yield 'open'
-    for (const frame of await follower.resume(options.resume)) yield frame
-  } else if (options.first !== undefined) {
-    yield follower.task(options.first)
+export function follow(engine: Engine, ref: TaskRef, options: FollowOptions): EventStream {
+  return new TaskStream(engine, new Follower(engine, ref, options), options)
+}
+
+/** What every stream has found while it waits. */
+const NONE: StreamStep[] = []
+
+/** Not a generator: one that waits holds several times as much, and most streams wait most of the time. */
+class TaskStream implements EventStream {
+  private readonly engine: Engine
+  private readonly follower: Follower
+  private readonly subscription: Subscription
+  private readonly listener: Listener
+  private readonly signal: AbortSignal
+  private resume: FollowOptions['resume']
+  /** Steps that have been found and not been asked for. */
+  private found: StreamStep[] = NONE
+  private over = false
+
+  constructor(engine: Engine, follower: Follower, { subscription, signal, first, resume }: FollowOptions) {
+    this.engine = engine
+    this.follower = follower
+    this.subscription = subscription
+    this.listener = new Listener(subscription, signal, follower.pace)
+    this.signal = signal
+    // As an object and not as a function, which would be two more for each stream.
+    if (signal.aborted) subscription.close()
+    else signal.addEventListener('abort', this)
+    this.resume = resume
+    if (resume !== undefined) this.found = ['open']
+    else if (first !== undefined) this.found = [follower.task(first)]
   }
-  if (follower.done) return
-  for await (const event of listen(subscription, signal, follower.pace)) {
-    const next = typeof event === 'string' ? undefined : follower.next(event)
-    if (next !== undefined) yield next
-    else for (const frame of await follower.catchUp(event)) yield frame
-    if (follower.done) return
+
+  async next(): Promise<IteratorResult<StreamStep, void>> {
+    try {
+      while (!this.over) {
+        const step = this.found.shift()
+        if (this.found.length === 0) this.found = NONE
+        if (step !== undefined) return { done: false, value: step }
+        if (this.resume !== undefined) {
+          const { resume } = this
+          this.resume = undefined
+          this.found = await this.follower.resume(resume)
+          continue
+        }
+        if (this.follower.done) break
+        const heard = this.listener.take()
+        if (heard === 'over') break
+        if (heard === 'nothing') await this.listener.wait()
+        else this.found = await this.shown(heard)
+      }
+    } catch (error) {
+      this.end()
+      throw error
+    }
+    this.end()
+    return STREAM_END
+  }
+
+  async return(): Promise<IteratorResult<StreamStep, void>> {
+    this.end()
+    return STREAM_END
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** The signal has aborted. */
+  handleEvent(): void {
+    this.subscription.close()
+  }
+
+  private shown(heard: Heard): StreamStep[] | Promise<StreamStep[]> {
+    const next = typeof heard === 'string' ? undefined : this.follower.next(heard)
+    return next === undefined ? this.follower.catchUp(heard) : [next]
+  }
+
+  private end(): void {
+    if (this.over) return
+    this.over = true
+    this.signal.removeEventListener('abort', this)
+    this.listener.rest()
+    this.engine.bus.unsubscribe(this.follower.key, this.subscription)
   }
 }
 

@@ -39,9 +39,12 @@ const CATCH_UP_MS = 50
 export class Follower {
   private readonly engine: Engine
   private readonly ref: TaskRef
-  private readonly key: string
+  readonly key: string
   private readonly tag: string
-  private readonly options: FollowOptions
+  private readonly until: Until
+  private readonly historyLength: number | undefined
+  private readonly signal: AbortSignal
+  private readonly unseen: FollowOptions['unseen']
   readonly pace: SilencePace
   /** Up to here the reader has everything. */
   private position: Position | undefined
@@ -53,13 +56,16 @@ export class Follower {
     this.ref = ref
     this.key = taskKey(ref)
     this.tag = taskTag(this.key)
-    this.options = options
+    this.until = options.until
+    this.historyLength = options.historyLength
+    this.signal = options.signal
+    this.unseen = options.unseen
     this.pace = new SilencePace(engine)
   }
 
   get done(): boolean {
     if (this.answered) return true
-    return this.state !== undefined && this.position !== undefined && this.options.until(this.state, this.position)
+    return this.state !== undefined && this.position !== undefined && this.until(this.state, this.position)
   }
 
   /** The frame of an event that comes right after what the reader has; undefined for any other. */
@@ -82,7 +88,7 @@ export class Follower {
   private async upToEvent(event: LiveEvent): Promise<Frame[]> {
     if (event.event.message !== undefined) return [this.answer(event.event)]
     if (this.position !== undefined && compareCursors(event.cursor, this.position) <= 0) return []
-    const { unseen, signal } = this.options
+    const { unseen, signal } = this
     if (this.position === undefined && unseen !== undefined && follows(unseen.position, event.cursor)) {
       const task = new TaskBuilder(unseen.task)
       task.apply(event.event)
@@ -127,7 +133,7 @@ export class Follower {
   task({ task, position }: Pick<TaskReading, 'task' | 'position'>): Frame {
     this.position = position
     this.state = stateOf(task)
-    return this.frame({ task: limitHistory(task, this.options.historyLength) }, position)
+    return this.frame({ task: limitHistory(task, this.historyLength) }, position)
   }
 
   /** What brings the reader to where the reading is: the events themselves while they are known, else the Task. */

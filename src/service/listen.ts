@@ -21,44 +21,93 @@ export async function withSubscription<T>(
   }
 }
 
+/** `silent`: nothing came for a while. `behind`: events were lost because they came faster than they were read. */
+export type Heard = LiveEvent | 'silent' | 'behind'
+
 /**
- * What the bus brings; `silent` after a while without anything; `behind` when events were lost because they came faster than
- * they were read. Ends when the signal aborts or the bus closes.
+ * Waits for what the bus brings. A reader that waits is one promise and, where it looks by itself, one timer: there may be very
+ * many of them.
  */
+export class Listener {
+  private readonly subscription: Subscription
+  private readonly signal: AbortSignal
+  private readonly pace: SilencePace
+  private timer: ReturnType<typeof setTimeout> | undefined
+  private waited = false
+  private elapsed = false
+
+  constructor(subscription: Subscription, signal: AbortSignal, pace: SilencePace) {
+    this.subscription = subscription
+    this.signal = signal
+    this.pace = pace
+  }
+
+  /** What there is now. `over`: the signal has aborted or the bus has closed. */
+  take(): Heard | 'nothing' | 'over' {
+    const { subscription, waited, elapsed } = this
+    this.rest()
+    if (this.signal.aborted) return 'over'
+    const event = subscription.poll()
+    if (event !== undefined) {
+      this.pace.reset()
+      return event
+    }
+    if (subscription.reopen()) return 'behind'
+    if (subscription.outcome === 'closed') return 'over'
+    if (!waited) return 'nothing'
+    // Nudged: what the bus may have lost shows by looking.
+    if (!elapsed) this.pace.reset()
+    return 'silent'
+  }
+
+  /** Resolves when there is something to take. */
+  wait(): Promise<void> {
+    this.waited = true
+    const ms = this.pace.next()
+    if (ms > 0) this.timer = setTimeout(fallSilent, ms, this)
+    return this.subscription.readable()
+  }
+
+  /** Waits no more. */
+  rest(): void {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    this.waited = false
+    this.elapsed = false
+  }
+
+  silence(): void {
+    this.elapsed = true
+    this.subscription.nudge()
+  }
+}
+
+function fallSilent(listener: Listener): void {
+  listener.silence()
+}
+
+/** Ends when the signal aborts or the bus closes. */
 export async function* listen(
   subscription: Subscription,
   signal: AbortSignal,
   pace: SilencePace,
-): AsyncGenerator<LiveEvent | 'silent' | 'behind', void, undefined> {
+): AsyncGenerator<Heard, void, undefined> {
+  const listener = new Listener(subscription, signal, pace)
   const off = onAbort(signal, () => subscription.close())
   try {
-    while (!signal.aborted) {
-      const event = subscription.poll()
-      if (event !== undefined) {
-        pace.reset()
-        yield event
-        continue
-      }
-      if (subscription.reopen()) {
-        yield 'behind'
-        continue
-      }
-      if (subscription.outcome === 'closed') return
-      const ms = pace.next()
-      if (ms === 0) {
-        await subscription.readable()
-      } else if (!(await readableWithin(subscription, ms))) {
-        yield 'silent'
-      } else if (subscription.isEmpty && subscription.outcome === undefined) {
-        // Nudged: what the bus may have lost shows by looking.
-        pace.reset()
-        yield 'silent'
-      }
+    for (let heard = listener.take(); heard !== 'over'; heard = listener.take()) {
+      if (heard === 'nothing') await listener.wait()
+      else yield heard
     }
   } finally {
+    listener.rest()
     off()
   }
 }
+
+/** Waits from here on are rounded, in milliseconds. */
+const COARSE_MS = 1_000
+const STEP_MS = 50
 
 /** How long a reader bears silence before it looks: longer each time that nothing was to be seen. */
 export class SilencePace {
@@ -78,19 +127,8 @@ export class SilencePace {
   next(): number {
     const ms = Math.min(this.ms, this.engine.maxPollMs)
     this.ms = ms * 2
-    // Spread, so that readers that began together do not look together.
-    return ms * (0.75 + Math.random() / 2)
-  }
-}
-
-async function readableWithin(subscription: Subscription, ms: number): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const silence = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, ms, false)
-  })
-  try {
-    return await Promise.race([subscription.readable().then(() => true), silence])
-  } finally {
-    clearTimeout(timer)
+    // Spread, so that readers that began together do not look together; in steps, so that they share their timers.
+    const spread = ms * (0.75 + Math.random() / 2)
+    return ms < COARSE_MS ? spread : Math.round(spread / STEP_MS) * STEP_MS
   }
 }

@@ -66,11 +66,11 @@ function ended(task: TaskJson): TaskJson {
  *
  * @throws A2AError UNSUPPORTED_OPERATION it has ended already; before 1.0 the Task is shown all the same
  */
-export async function* subscribeToTask(
+export async function subscribeToTask(
   engine: Engine,
   ctx: CallContext,
   request: SubscribeToTaskRequestJson,
-): EventStream {
+): Promise<EventStream> {
   requireStreaming(ctx)
   const taskId = request.id ?? ''
   if (!mayBeTaskId(taskId)) throw taskNotFound(taskId)
@@ -84,14 +84,15 @@ export async function* subscribeToTask(
     if (isTerminal(state) && after === undefined && ctx.version === PROTOCOL_VERSION) {
       throw unsupportedOperation(`Task has ended (${state}); get it instead`, { taskId, state })
     }
-    yield* follow(engine, ref, {
+    return follow(engine, ref, {
       subscription,
       ...(after === undefined ? { first: reading } : { first: undefined, resume: { after, reading } }),
       until: untilTerminal,
       historyLength: undefined,
       signal: ctx.signal,
     })
-  } finally {
+  } catch (error) {
     engine.bus.unsubscribe(key, subscription)
+    throw error
   }
 }

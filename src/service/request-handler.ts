@@ -19,7 +19,7 @@ import { listTasks } from './list-tasks.js'
 import type { RateLimiter, Secrets, ServiceLimits } from './ports.js'
 import { cancelTask, getTask, subscribeToTask } from './read-tasks.js'
 import { sendMessage, sendStreamingMessage } from './send-message.js'
-import type { EventStream } from './stream-step.js'
+import { type EventStream, MappedStream, OpeningStream } from './stream-step.js'
 
 type Methods = (typeof A2AService)['method']
 type NamesOfKind<Kind> = {
@@ -67,7 +67,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     deleteTaskPushNotificationConfig: noPush,
     getExtendedAgentCard: async (ctx) => getExtendedAgentCard(options.extendedCards, ctx),
   }
-  const stream: Record<StreamOperation, (ctx: CallContext, request: JsonObject) => EventStream> = {
+  const stream: Record<StreamOperation, (ctx: CallContext, request: JsonObject) => Promise<EventStream>> = {
     sendStreamingMessage: (ctx, request) => sendStreamingMessage(options, ctx, request),
     subscribeToTask: (ctx, request) => subscribeToTask(engine, ctx, request),
   }
@@ -78,12 +78,14 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       await limitRate(options.rateLimiter, operation, admitted, request)
       return (await unary[operation](admitted, request)) as JsonObject
     },
-    async *stream(operation, ctx, request) {
-      const admitted = admit(options, operation, ctx, request)
-      await limitRate(options.rateLimiter, operation, admitted, request)
-      const steps = stream[operation](admitted, request)
-      if (!activeExtensions(admitted.agent, ctx).includes(CURSOR_EXTENSION)) yield* steps
-      else for await (const step of steps) yield withCursor(step)
+    stream(operation, ctx, request) {
+      return new OpeningStream(async () => {
+        const admitted = admit(options, operation, ctx, request)
+        await limitRate(options.rateLimiter, operation, admitted, request)
+        const steps = await stream[operation](admitted, request)
+        if (!activeExtensions(admitted.agent, ctx).includes(CURSOR_EXTENSION)) return steps
+        return new MappedStream(steps, withCursor)
+      })
     },
     activeExtensions(ctx, request) {
       return ctx.extensions.length === 0 ? [] : activeExtensions(agentOf(options.agents, ctx, request), ctx)

@@ -12,7 +12,7 @@ import { requireStreaming } from './find-task.js'
 import { follow, waitFor } from './follow.js'
 import { withSubscription } from './listen.js'
 import type { Secrets, ServiceLimits } from './ports.js'
-import type { EventStream } from './stream-step.js'
+import { type EventStream, onlyStep } from './stream-step.js'
 import { untilAnswered, untilBegun, untilStreamed } from './until.js'
 
 interface SendParts {
@@ -59,15 +59,14 @@ export async function sendMessage(
 }
 
 /** First the Task, then its events until it ends or waits for input; or the one Message of the agent. */
-export async function* sendStreamingMessage(
+export async function sendStreamingMessage(
   { engine, secrets, logger }: SendParts,
   ctx: CallContext,
   request: SendMessageRequestJson,
-): EventStream {
+): Promise<EventStream> {
   requireStreaming(ctx)
   if (ctx.agent.run === 'direct') {
-    yield { event: { message: await answerDirectly({ secrets, logger, streamed: true }, ctx, request) } }
-    return
+    return onlyStep({ event: { message: await answerDirectly({ secrets, logger, streamed: true }, ctx, request) } })
   }
   const delivery = await prepareMessage(engine, secrets, ctx, request, { streamed: true })
   const key = taskKey(delivery.ref)
@@ -75,12 +74,12 @@ export async function* sendStreamingMessage(
   try {
     const { turn, reading } = await delivery.deliver()
     if (reading?.answer !== undefined) {
-      yield { event: { message: reading.answer } }
-      return
+      engine.bus.unsubscribe(key, subscription)
+      return onlyStep({ event: { message: reading.answer } })
     }
     const undecided = ctx.agent.answers !== 'task' && reading !== undefined && reading.position.seq === 0
     const first = undecided ? undefined : (reading ?? (await engine.read(delivery.ref)))
-    yield* follow(engine, delivery.ref, {
+    return follow(engine, delivery.ref, {
       subscription,
       first,
       ...(undecided ? { unseen: reading } : {}),
@@ -88,7 +87,8 @@ export async function* sendStreamingMessage(
       historyLength: request.configuration?.historyLength,
       signal: ctx.signal,
     })
-  } finally {
+  } catch (error) {
     engine.bus.unsubscribe(key, subscription)
+    throw error
   }
 }

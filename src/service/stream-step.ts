@@ -13,4 +13,75 @@ export interface Frame {
 /** `open`: the stream has begun, and nothing is to be shown yet. */
 export type StreamStep = Frame | 'open'
 
-export type EventStream = AsyncGenerator<StreamStep, void, undefined>
+/** The steps of a stream as they come. Nothing happens before the first one is asked for. */
+export interface EventStream extends AsyncIterableIterator<StreamStep, void, undefined> {
+  /** One at a time. */
+  next(): Promise<IteratorResult<StreamStep, void>>
+  /** Ends the stream, also while a step is waited for: that one is then the end. */
+  return(): Promise<IteratorResult<StreamStep, void>>
+}
+
+export const STREAM_END = { done: true, value: undefined } as const
+
+/** A stream that has to be opened first: the step that is asked for first opens it. */
+export class OpeningStream implements EventStream {
+  private open: (() => Promise<EventStream>) | undefined
+  private stream: EventStream | undefined
+  private over = false
+
+  constructor(open: () => Promise<EventStream>) {
+    this.open = open
+  }
+
+  next(): Promise<IteratorResult<StreamStep, void>> {
+    return this.stream === undefined ? this.first() : this.stream.next()
+  }
+
+  async return(): Promise<IteratorResult<StreamStep, void>> {
+    this.over = true
+    await this.stream?.return()
+    return STREAM_END
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  private async first(): Promise<IteratorResult<StreamStep, void>> {
+    const { open } = this
+    this.open = undefined
+    if (open === undefined || this.over) return STREAM_END
+    this.stream = await open()
+    // Ended while it was being opened.
+    if (this.over) return this.stream.return()
+    return this.stream.next()
+  }
+}
+
+/** A stream with each step changed. */
+export class MappedStream implements EventStream {
+  private readonly stream: EventStream
+  private readonly change: (step: StreamStep) => StreamStep
+
+  constructor(stream: EventStream, change: (step: StreamStep) => StreamStep) {
+    this.stream = stream
+    this.change = change
+  }
+
+  async next(): Promise<IteratorResult<StreamStep, void>> {
+    const step = await this.stream.next()
+    return step.done === true ? step : { done: false, value: this.change(step.value) }
+  }
+
+  return(): Promise<IteratorResult<StreamStep, void>> {
+    return this.stream.return()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}
+
+export async function* onlyStep(step: StreamStep): AsyncGenerator<StreamStep, void, undefined> {
+  yield step
+}

@@ -109,7 +109,7 @@ describe.skipIf(natsMissing !== '')(`NATS${natsMissing}`, () => {
     const subscription = here.subscribe(key)
     there.own(key, {
       picture: () => ({ turn: 1, attempt: 1, seq: 1, artifacts: [{ artifactId: 'a', parts: [{ text: large }] }] }),
-      cancel: () => {},
+      cancelHint: () => {},
     })
     const large = 'x'.repeat(2_000_000)
     await eventually(() => {
@@ -139,7 +139,7 @@ describe.skipIf(natsMissing !== '')(`NATS${natsMissing}`, () => {
     const subscription = here.subscribe(key)
     let canceled = false
     const picture = { turn: 1, attempt: 1, seq: 0, artifacts: [] }
-    there.own(key, { picture: () => picture, cancel: () => (canceled = true) })
+    there.own(key, { picture: () => picture, cancelHint: () => (canceled = true) })
     await eventually(async () => expect(await here.request(key)).toEqual(picture))
     const subjects = subjectsOf('default', key)
     for (const nonsense of ['', '{', 'null', '{"v":1}', '{"v":1,"event":{"message":{}}}', '\u0000'.repeat(1_000)]) {
@@ -166,7 +166,7 @@ describe.skipIf(natsMissing !== '')(`NATS${natsMissing}`, () => {
     const [here, there] = [await bus({ servers: url('s3cr%3At') }), await bus({ servers: url('s3cr%3At') })]
     await connected(here, there)
     const key = newKey()
-    there.own(key, { picture: () => ({ turn: 1, attempt: 1, seq: 0, artifacts: [] }), cancel: () => {} })
+    there.own(key, { picture: () => ({ turn: 1, attempt: 1, seq: 0, artifacts: [] }), cancelHint: () => {} })
     await eventually(async () => expect(await here.request(key)).toBeDefined())
     const refused = await bus({ servers: url('wrong') }).catch((error: unknown) => error)
     expect(String(refused)).toMatch(/NATS cannot be used.*Authorization/i)

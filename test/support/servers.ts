@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { AgentDefinition } from '../../src/agent/agent-definition.js'
 import type { NatsOptions } from '../../src/bus/nats/options.js'
 import { type Logger, silentLogger } from '../../src/internal/logger.js'
 import type { GatewayProcess } from '../../src/process/gateway-process.js'
@@ -53,11 +54,12 @@ export async function startSplitServers(options: {
   readonly gateways: number
   readonly workers: number
   readonly nats?: NatsOptions
+  readonly agents?: readonly AgentDefinition[]
 }): Promise<SplitServers> {
   const directory = await mkdtemp(join(tmpdir(), 'temporal-a2a-split-'))
   queues += 1
   const shared = {
-    agents,
+    agents: options.agents ?? agents,
     logger: testLogger,
     temporalAddress: options.temporalAddress,
     db: join(directory, 'a2a.db'),

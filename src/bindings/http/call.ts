@@ -35,7 +35,8 @@ export interface StreamPace {
 }
 
 /** The limits of a stream whose caller has set something. A stream never lives longer than the server allows. */
-export function pacedLimits(limits: StreamLimits, pace: StreamPace = {}): StreamLimits & StreamPace {
+export function pacedLimits(limits: StreamLimits, pace?: StreamPace): StreamLimits & StreamPace {
+  if (pace === undefined) return limits
   return { ...limits, ...pace, maxStreamMs: Math.min(limits.maxStreamMs, pace.maxStreamMs ?? limits.maxStreamMs) }
 }
 

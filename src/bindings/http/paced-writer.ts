@@ -5,6 +5,13 @@ import type { HttpResponse } from './exchange.js'
 /** HTTP/2 error code CANCEL. */
 const CANCEL = 8
 
+export interface PacedLimits {
+  /** How long the reader may take nothing, in milliseconds. */
+  readonly stallMs: number
+  /** Bytes that may wait for the reader. Default: what Node holds by itself. */
+  readonly bufferBytes?: number
+}
+
 export class PacedWriter {
   private readonly res: HttpResponse
   private readonly stallMs: number
@@ -12,16 +19,15 @@ export class PacedWriter {
   private waiting = 0
   private wake: (() => void) | undefined
   private closed = false
+  private readonly stream: { left(): void } | undefined
 
-  /**
-   * @param stallMs how long the reader may take nothing, in milliseconds
-   * @param bufferBytes what may wait for the reader. Default: what Node holds by itself
-   */
-  constructor(res: HttpResponse, stallMs: number, bufferBytes?: number) {
+  /** @param stream told once when the reader has gone or was cut off */
+  constructor(res: HttpResponse, { stallMs, bufferBytes }: PacedLimits, stream?: { left(): void }) {
     this.res = res
+    this.stream = stream
     this.stallMs = stallMs
     this.bufferBytes = bufferBytes
-    res.once('close', this.onClose)
+    res.on('close', this.onClose)
     res.on('error', this.onClose)
     res.on('drain', this.onDrain)
   }
@@ -70,8 +76,10 @@ export class PacedWriter {
   }
 
   private readonly onClose = () => {
+    if (this.closed) return
     this.closed = true
     this.wake?.()
+    this.stream?.left()
   }
 
   private readonly onDrain = () => {

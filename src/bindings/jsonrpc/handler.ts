@@ -22,7 +22,7 @@ import {
   reply,
 } from '../http/exchange.js'
 import { type Method, type StreamMethod, translated } from '../method.js'
-import { type SseOptions, writeEvents } from '../sse/writer.js'
+import { type SseOptions, startEvents } from '../sse/writer.js'
 import { jsonRpcVersion, type VersionOptions } from '../versions.js'
 import { idOf, type RpcId, readEnvelope, resultText, wrongId } from './envelope.js'
 import { errorText, httpStatus } from './errors.js'
@@ -83,10 +83,12 @@ export function createJsonRpc(options: JsonRpcOptions) {
     options: Pick<SseOptions, 'signal' | 'headers' | 'limits'>,
   ): Promise<void> {
     const prefix = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`
-    await writeEvents(res, {
+    await startEvents(res, {
       frames,
-      data: (frame) => `${prefix}${JSON.stringify(method.event(frame))}}`,
-      error: (error) => `data: ${errorText(id, translated(method, error))}\n\n`,
+      form: {
+        data: (frame) => `${prefix}${JSON.stringify(method.event(frame))}}`,
+        error: (error) => `data: ${errorText(id, translated(method, error))}\n\n`,
+      },
       firstHeaders: method.headers,
       ...options,
     })

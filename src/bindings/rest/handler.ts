@@ -1,7 +1,8 @@
 /** HTTP+JSON (A2A section 11). */
 import type { JsonObject } from '@bufbuild/protobuf'
-import { A2AError, toA2AError } from '../../a2a/errors.js'
+import { A2AError } from '../../a2a/errors.js'
 import type { RequestHandler } from '../../service/request-handler.js'
+import type { Frame } from '../../service/stream-step.js'
 import { parseJson, readBody } from '../http/body.js'
 import {
   askedVersion,
@@ -21,10 +22,10 @@ import {
   PRIVATE_HEADERS,
   reply,
 } from '../http/exchange.js'
-import { type Method, translated } from '../method.js'
-import { writeEvents } from '../sse/writer.js'
+import { type Method, type StreamMethod, translated } from '../method.js'
+import { type SseForm, startEvents } from '../sse/writer.js'
 import { restPathVersion, restVersion, type VersionOptions } from '../versions.js'
-import { httpStatus, restForm } from './forms.js'
+import { httpStatus, type RestForm, restForm } from './forms.js'
 import { restTarget } from './targets.js'
 
 export interface RestOptions extends VersionOptions {
@@ -54,15 +55,13 @@ export function createRest(options: RestOptions) {
       const request = target.request(method, read.json)
       const headers = extensionHeaders(version, handler.activeExtensions(ctx, request))
       if (method.kind === 'stream') {
-        const { event, error: translate, headers: firstHeaders } = method
-        await writeEvents(res, {
+        await startEvents(res, {
           frames: handler.stream(method.operation, ctx, request),
-          data: (frame) => JSON.stringify(event(frame)),
-          error: (error) => `event: error\ndata: ${form.errorText(translate(toA2AError(error)))}\n\n`,
+          form: new RestEvents(form, method),
           signal: ctx.signal,
           limits: pacedLimits(limits, method.pace?.(read.json)),
           headers,
-          firstHeaders,
+          firstHeaders: method.headers,
         })
       } else {
         const answer = method.answer(await handler.unary(method.operation, ctx, request))
@@ -90,6 +89,24 @@ export function createRest(options: RestOptions) {
     const json = body.length === 0 ? {} : (parseJson(body) ?? {})
     if (typeof json === 'object' && !Array.isArray(json)) return json
     throw new A2AError('INVALID_PARAMS', 'Invalid parameters: the body must be an object')
+  }
+}
+
+class RestEvents implements SseForm {
+  private readonly form: RestForm
+  private readonly method: StreamMethod
+
+  constructor(form: RestForm, method: StreamMethod) {
+    this.form = form
+    this.method = method
+  }
+
+  data(frame: Frame): string {
+    return JSON.stringify(this.method.event(frame))
+  }
+
+  error(error: unknown): string {
+    return `event: error\ndata: ${this.form.errorText(translated(this.method, error))}\n\n`
   }
 }
 

@@ -3,7 +3,7 @@ import type { StreamLimits } from '../http/call.js'
 
 interface Beating {
   beat(): void
-  over(): void
+  expire(): void
 }
 
 const TICK_MS = 1000
@@ -43,7 +43,7 @@ export class Heartbeat {
 
   private check(now: number): void {
     if (now - this.since >= this.limits.maxStreamMs) {
-      this.stream.over()
+      this.stream.expire()
     } else if (now - this.last >= this.limits.heartbeatMs) {
       this.last = now
       this.stream.beat()

@@ -1,19 +1,24 @@
 /** Server-sent events: frames out, heartbeats in silence, at the pace of the reader, until one of the two has enough. */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { A2AError } from '../../a2a/errors.js'
-import type { EventStream, Frame } from '../../service/stream-step.js'
+import type { EventStream, Frame, StreamStep } from '../../service/stream-step.js'
 import type { StreamLimits, StreamPace } from '../http/call.js'
 import { type HttpResponse, PRIVATE_HEADERS } from '../http/exchange.js'
 import { PacedWriter } from '../http/paced-writer.js'
 import { Heartbeat } from './heartbeat.js'
 
+/** How a wire writes a stream. */
+export interface SseForm {
+  /** A frame as the one line of JSON that the wire wants. */
+  data(frame: Frame): string
+  /** An error after the first frame as a whole event. */
+  error(error: unknown): string
+}
+
 export interface SseOptions {
   /** The stream; its first frame is awaited before anything is sent, so that an early error is a plain answer. */
   readonly frames: EventStream
-  /** A frame as the one line of JSON that the wire wants. */
-  data(frame: Frame): string
-  /** An error after the first frame as a whole event, or undefined to close without a word. */
-  error(error: unknown): string
+  readonly form: SseForm
   readonly signal: AbortSignal
   readonly limits: StreamLimits & StreamPace
   readonly headers: OutgoingHttpHeaders
@@ -21,94 +26,100 @@ export interface SseOptions {
   firstHeaders?: ((first: Frame) => OutgoingHttpHeaders) | undefined
 }
 
+type Step = IteratorResult<StreamStep, void>
+
 /** A comment: the reader learns that it is connected, or still is. */
 const OPEN = ':\n\n'
 /** Milliseconds after which a client may come back, told to it with a close that it can resume from. */
 const RETRY_MS = 500
 
 /**
+ * Resolves when the stream has begun; it goes on by itself.
+ *
  * @throws whatever the stream throws before its first frame; nothing has been sent then
  */
-export async function writeEvents(res: HttpResponse, options: SseOptions): Promise<void> {
-  const { frames, limits } = options
-  const first = await frames.next()
-  const out = new EventWriter(res, limits)
-  try {
-    ;(res as ServerResponse).writeHead(200, {
-      ...PRIVATE_HEADERS,
-      'content-type': 'text/event-stream',
-      'x-accel-buffering': 'no',
-      ...options.headers,
-      ...(typeof first.value === 'object' ? options.firstHeaders?.(first.value) : {}),
-    })
-    // Without this a first frame that is small would wait in the socket for the second.
-    if ('flushHeaders' in res) res.flushHeaders()
-    for (let step = first; step.done !== true; step = await out.whileOpen(frames.next())) {
-      await out.write(step.value === 'open' ? OPEN : eventText(step.value, options.data(step.value)))
-    }
-    if (options.signal.aborted) await out.write(resumable('the server is stopping'))
-  } catch (error) {
-    if (error instanceof StreamOver) await out.write(resumable(error.message))
-    else if (isResumable(error)) await out.write(resumable((error as Error).message))
-    else if (!out.gone) await out.write(options.error(error))
-  } finally {
-    out.end()
-    // A generator that waits for an event ends when its signal does; nothing here waits for it.
-    void frames.return().catch(() => {})
-  }
+export async function startEvents(res: HttpResponse, options: SseOptions): Promise<void> {
+  const first = await options.frames.next()
+  ;(res as ServerResponse).writeHead(200, {
+    ...PRIVATE_HEADERS,
+    'content-type': 'text/event-stream',
+    'x-accel-buffering': 'no',
+    ...options.headers,
+    ...(typeof first.value === 'object' ? options.firstHeaders?.(first.value) : {}),
+  })
+  // Without this a first frame that is small would wait in the socket for the second.
+  if ('flushHeaders' in res) res.flushHeaders()
+  new EventWriter(res, options).take(first)
 }
 
-/** The reader has gone, or the stream has lived long enough. */
-class StreamOver extends Error {}
-
+/** By callbacks and not by a loop that awaits: such a loop would hold its last frame for as long as it waits for the next. */
 class EventWriter {
   private readonly res: HttpResponse
+  private readonly frames: EventStream
+  private readonly form: SseForm
+  private readonly signal: AbortSignal
   private readonly paced: PacedWriter
   private readonly heartbeat: Heartbeat
-  private over: StreamOver | undefined
-  /** Ends the wait that is under way. */
-  private interrupt: ((error: StreamOver) => void) | undefined
+  private expired = false
 
-  constructor(res: HttpResponse, limits: StreamLimits & StreamPace) {
+  constructor(res: HttpResponse, { frames, form, signal, limits }: SseOptions) {
     this.res = res
-    this.paced = new PacedWriter(res, limits.stallMs, limits.bufferBytes)
-    res.once('close', () => this.finish('the reader has gone'))
-    this.heartbeat = new Heartbeat(limits, {
-      beat: () => {
-        if (!this.gone && !this.paced.blocked) (this.res as ServerResponse).write(OPEN)
-      },
-      over: () => this.finish('the stream has reached its time limit'),
-    })
+    this.frames = frames
+    this.form = form
+    this.signal = signal
+    this.paced = new PacedWriter(res, limits, this)
+    this.heartbeat = new Heartbeat(limits, this)
   }
 
-  get gone(): boolean {
-    return this.paced.gone
+  readonly take = (step: Step): void => {
+    if (step.done === true || this.paced.gone) {
+      this.end()
+      return
+    }
+    try {
+      this.heartbeat.spoke()
+      const { value } = step
+      const waiting = this.paced.write(value === 'open' ? OPEN : eventText(value, this.form.data(value)))
+      if (waiting === undefined) this.ask()
+      else void waiting.then(this.ask)
+    } catch (error) {
+      this.fail(error)
+    }
   }
 
-  /** No race with a promise that lives as long as the stream: that would keep every frame until then. */
-  whileOpen<T>(work: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.interrupt = reject
-      if (this.over !== undefined) reject(this.over)
-      work.then(resolve, reject)
-    })
+  beat(): void {
+    if (!this.paced.gone && !this.paced.blocked) (this.res as ServerResponse).write(OPEN)
   }
 
-  private finish(why: string): void {
-    this.over ??= new StreamOver(why)
-    this.interrupt?.(this.over)
+  expire(): void {
+    this.expired = true
+    void this.frames.return()
   }
 
-  /** Undefined when the text is on its way; else resolves when it is, or the reader has gone. */
-  write(text: string): Promise<void> | undefined {
-    this.heartbeat.spoke()
-    return this.paced.write(text)
+  left(): void {
+    void this.frames.return()
+    this.heartbeat.stop()
   }
 
-  end(): void {
+  private readonly ask = (): void => {
+    this.frames.next().then(this.take, this.fail)
+  }
+
+  private readonly fail = (error: unknown): void => {
+    this.close(isResumable(error) ? resumable((error as Error).message) : this.form.error(error))
+  }
+
+  private end(): void {
+    if (this.expired) this.close(resumable('the stream has reached its time limit'))
+    else if (this.signal.aborted) this.close(resumable('the server is stopping'))
+    else this.close('')
+  }
+
+  private close(text: string): void {
     this.heartbeat.stop()
     this.paced.release()
-    if (!this.gone) this.res.end()
+    if (!this.paced.gone) this.res.end(text)
+    void this.frames.return()
   }
 }
 

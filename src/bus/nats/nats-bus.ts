@@ -163,7 +163,7 @@ export class NatsBus implements EventBus {
 
   private answer(owner: TurnOwner, { data, reply }: Msg): void {
     const question = decodeQuestion(data)
-    if (question?.ask === 'cancel') owner.cancel()
+    if (question?.ask === 'cancel') owner.cancelHint()
     if (question?.ask !== 'picture' || !reply) return
     // Too large a picture is not sent: the checkpoint shows the same a little later.
     if (this.link.publish(reply, encodePicture(owner.picture())) === 'too-large') {

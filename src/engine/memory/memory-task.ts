@@ -187,7 +187,8 @@ export class MemoryTask {
         this.crashAttempt = crash
         const disown = this.host.bus.own(this.key, {
           picture: () => events?.said ?? { turn: input.turn, attempt, seq: 0, artifacts: [] },
-          cancel: () => this.cancel(),
+          // A cancel is a call of this engine, which needs no hint.
+          cancelHint: () => {},
         })
         try {
           return await runTurn(this.agent, input, {

@@ -19,6 +19,7 @@ import type { TurnInput } from '../../task/turn-input.js'
 import type { Checkpoint } from '../../task/turn-outcome.js'
 import type { TurnPicture } from '../../task/turn-picture.js'
 import { AGENT_NOT_SERVED } from '../names.js'
+import { CancelCheck, type DescribeService } from './cancel-check.js'
 import { CheckpointWriter, type HeartbeatService } from './checkpoint-writer.js'
 import { Fence } from './fence.js'
 
@@ -26,7 +27,7 @@ export interface AgentTurnOptions {
   readonly agents: AgentDirectory
   readonly bus: EventBus
   readonly logger: Logger
-  readonly service: HeartbeatService
+  readonly service: HeartbeatService & DescribeService
   readonly namespace: string
   readonly identity: string
   /** Aborts when the worker begins to stop: running turns are given back. */
@@ -114,9 +115,10 @@ class TurnAttempt {
     this.fence = writer === undefined ? undefined : this.makeFence(writer)
     const key = taskKey(this.input)
     failPoint?.('turn.begin', key)
+    const cancelCheck = this.cancelCheck()
     const disown = this.options.bus.own(key, {
       picture: () => (this.fence?.holds() === false ? undefined : this.said()),
-      cancel: () => this.end('canceled'),
+      cancelHint: () => cancelCheck.hint(),
     })
     const release = [
       disown,
@@ -233,6 +235,18 @@ class TurnAttempt {
         await sleep(WRITE_AHEAD_RETRY_MS, signal)
       }
     }
+  }
+
+  private cancelCheck(): CancelCheck {
+    const { service, namespace } = this.options
+    return new CancelCheck({
+      service,
+      namespace,
+      execution: this.info.workflowExecution ?? { workflowId: taskKey(this.input), runId: '' },
+      signal: this.stop.signal,
+      onConfirmed: () => this.end('canceled'),
+      onFailure: (error) => this.log.debug({ err: error }, 'a cancel could not be confirmed yet'),
+    })
   }
 
   private said(): TurnPicture {

@@ -156,7 +156,7 @@ export function busContract(name: string, open: () => Promise<Buses>): void {
         status: { state: 'TASK_STATE_WORKING', timestamp: '2026-01-02T03:04:05.678Z' },
         artifacts: [{ artifactId: 'a', parts: [{ text: 'so far' }, { data: { deep: [1, null] } }] }],
       }
-      const disown = there.own(key, { picture: () => picture, cancel: () => {} })
+      const disown = there.own(key, { picture: () => picture, cancelHint: () => {} })
       await eventually(async () => expect(await here.request(key)).toEqual(picture))
       disown()
       await eventually(async () => expect(await here.request(key)).toBeUndefined())
@@ -169,7 +169,7 @@ export function busContract(name: string, open: () => Promise<Buses>): void {
       let canceled = 0
       const disown = there.own(key, {
         picture: () => ({ turn: 1, attempt: 1, seq: 0, artifacts: [] }),
-        cancel: () => {
+        cancelHint: () => {
           canceled += 1
         },
       })
@@ -183,7 +183,7 @@ export function busContract(name: string, open: () => Promise<Buses>): void {
     it('tells what was missed, in order and without a gap, also after the turn', async () => {
       const key = newKey()
       expect(await here.missed(key, START)).toEqual([])
-      const disown = there.own(key, { picture: () => undefined, cancel: () => {} })
+      const disown = there.own(key, { picture: () => undefined, cancelHint: () => {} })
       const events = [...Array.from({ length: 50 }, (_, i) => chunk(key, i + 1)), end(key, 51)]
       for (const event of events) there.publish(event)
       const expected = events.map(({ bytes: _, task: __, ...event }) => event)

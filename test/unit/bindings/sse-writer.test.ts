@@ -2,16 +2,22 @@
 import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import type { HttpResponse } from '../../../src/bindings/http/exchange.js'
-import { writeEvents } from '../../../src/bindings/sse/writer.js'
-import type { EventStream, Frame } from '../../../src/service/stream-step.js'
+import { startEvents } from '../../../src/bindings/sse/writer.js'
+import { type EventStream, type Frame, STREAM_END } from '../../../src/service/stream-step.js'
 import { stillHeld } from '../../support/collected.js'
 
 class Response extends EventEmitter {
-  writeHead() {}
+  begun = false
+  writeHead() {
+    this.begun = true
+  }
   write() {
     return true
   }
-  end() {}
+  readonly ended = Promise.withResolvers<void>()
+  end() {
+    this.ended.resolve()
+  }
   destroy() {}
 }
 
@@ -30,34 +36,40 @@ describe('an event stream', () => {
       }
       held = await stillHeld(frames)
     }
-    await writeEvents(new Response() as unknown as HttpResponse, {
+    const response = new Response()
+    await startEvents(response as unknown as HttpResponse, {
       frames: events(),
-      data: ({ event }) => JSON.stringify(event),
-      error: String,
+      form: { data: ({ event }) => JSON.stringify(event), error: String },
       signal: new AbortController().signal,
       limits: LIMITS,
       headers: {},
     })
+    await response.ended.promise
     // The first and the last one may still be on the stack.
     expect(held).toBeLessThan(5)
   })
 
   it('ends when the reader goes, also while nothing happens', async () => {
     const response = new Response()
-    async function* silence(): EventStream {
-      yield { event: {} }
-      await new Promise(() => {})
+    let ended = 0
+    const silence: EventStream = {
+      next: async () =>
+        ended === 0 && !response.begun ? { done: false, value: { event: {} } } : new Promise(() => {}),
+      async return() {
+        ended += 1
+        return STREAM_END
+      },
+      [Symbol.asyncIterator]: () => silence,
     }
-    const written = writeEvents(response as unknown as HttpResponse, {
-      frames: silence(),
-      data: () => '{}',
-      error: String,
+    await startEvents(response as unknown as HttpResponse, {
+      frames: silence,
+      form: { data: () => '{}', error: String },
       signal: new AbortController().signal,
       limits: LIMITS,
       headers: {},
     })
-    await new Promise((resolve) => setImmediate(resolve))
+    expect(ended).toBe(0)
     response.emit('close')
-    await written
+    expect(ended).toBe(1)
   })
 })
