@@ -60,9 +60,7 @@ export function webhookHeaders(
           'x-a2a-signature': bodySignature(newest, body),
         }),
     ...(token ? { 'x-a2a-notification-token': token } : {}),
-    ...(authentication?.credentials
-      ? { authorization: `${authentication.scheme} ${authentication.credentials}` }
-      : {}),
+    ...(authentication?.credentials ? { authorization: `${authentication.scheme} ${authentication.credentials}` } : {}),
   }
 }
 
@@ -82,7 +80,10 @@ export function headerViolations(config: TaskPushNotificationConfigJson, path = 
   if (!isHeaderValue(credentials, MAX_CREDENTIALS)) refuse('authentication.credentials', headerRule(MAX_CREDENTIALS))
   // RFC 9110, section 11.1: a scheme is a token.
   if (authentication !== undefined && !/^[\w!#$%&'*+.^`|~-]{1,64}$/.test(scheme)) {
-    refuse('authentication.scheme', `must be the name of an HTTP authentication scheme of at most ${MAX_SCHEME} characters`)
+    refuse(
+      'authentication.scheme',
+      `must be the name of an HTTP authentication scheme of at most ${MAX_SCHEME} characters`,
+    )
   }
   return violations
 }

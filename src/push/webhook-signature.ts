@@ -43,5 +43,7 @@ export function bodySignature(secret: string, body: string): string {
 function hmac(secret: string, text: string): Buffer {
   const refused = webhookSecretRefused(secret)
   if (refused !== undefined) throw new TypeError(refused)
-  return createHmac('sha256', Buffer.from(secret.slice(PREFIX.length), 'base64')).update(text).digest()
+  return createHmac('sha256', Buffer.from(secret.slice(PREFIX.length), 'base64'))
+    .update(text)
+    .digest()
 }
