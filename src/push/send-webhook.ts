@@ -1,12 +1,11 @@
-/** One attempt at a webhook. */
-import { type IncomingMessage, request as requestByHttp, validateHeaderName, validateHeaderValue } from 'node:http'
-import { request as requestByHttps } from 'node:https'
-import type { Socket } from 'node:net'
+/** One attempt at a webhook, from the judgement of its URL to that of its answer. */
+import { type IncomingMessage, validateHeaderName, validateHeaderValue } from 'node:http'
 import { onAbort } from '../internal/abort.js'
 import { readRetryAfter } from '../internal/retry-after.js'
 import { HostGate } from './host-gate.js'
 import { MAX_RETRY_AFTER_MS } from './retry-schedule.js'
 import type { RetryCause, WebhookAnswer } from './webhook-answer.js'
+import { Attempt, AttemptDeadline } from './webhook-attempt.js'
 import { BlockedAddressError, connectToWebhook } from './webhook-connection.js'
 import { judgeWebhookUrl, type WebhookPolicy } from './webhook-policy.js'
 
@@ -19,9 +18,9 @@ export interface WebhookRequest {
 
 export interface WebhookSender {
   /**
-   * Sends it once. Whatever the receiver does is an answer, within 15 seconds and another for what it says.
+   * Sends it once. Whatever the receiver does is an answer, within 15 seconds, or 16 when what it says has no end.
    *
-   * @throws the signal's reason when it aborts; the request may have arrived then
+   * @throws the signal's reason when it aborts before the answer; the request may have arrived then
    * @throws TypeError for headers that cannot be sent, before anything is
    */
   send(request: WebhookRequest, signal: AbortSignal): Promise<WebhookAnswer>
@@ -38,10 +37,6 @@ export interface WebhookSenderOptions {
 
 /** A2A 1.0.1 (section 13.2) wants 10 to 30 seconds. */
 const DEADLINE_MS = 15_000
-/** What is read of an answer's head, and of its body, before the connection is cut; for how long the latter. */
-const MAX_HEAD_BYTES = 16_384
-const MAX_BODY_BYTES = 16_384
-const BODY_MS = 1_000
 
 /** A process has one: it bounds what all of its attempts do to a host. */
 export function createWebhookSender(policy: WebhookPolicy, options: WebhookSenderOptions = {}): WebhookSender {
@@ -63,126 +58,31 @@ export function createWebhookSender(policy: WebhookPolicy, options: WebhookSende
           ? { kind: 'held', cause, retryAfterMs, tookMs: 0 }
           : { kind: 'retry', cause, retryAfterMs, tookMs: 0 }
       }
-      const began = performance.now()
-      const attempt = new Attempt(url, request, deadlineMs, () => connectToWebhook(url, policy, ca))
-      const off = onAbort(signal, () => attempt.abandon(signal.reason))
+      const { headers, body } = request
+      const attempt = new Attempt({ url, headers, body, deadlineMs, connect: () => connectToWebhook(url, policy, ca) })
+      const off = onAbort(signal, () => attempt.end(signal.reason))
+      // Neither reached nor not: nobody has waited for it, or nothing was tried.
+      let reached: boolean | undefined
       try {
         const answer = await attempt.answer()
-        return judge(answer, performance.now() - began)
+        reached = true
+        return judge(answer, attempt.tookMs)
       } catch (error) {
         signal.throwIfAborted()
-        return failed(error, performance.now() - began)
+        if (error instanceof BlockedAddressError) {
+          return { kind: 'blocked', cause: 'blocked-address', tookMs: attempt.tookMs }
+        }
+        if (!attempt.connected) reached = false
+        return { kind: 'retry', cause: causeOf(error), tookMs: attempt.tookMs }
       } finally {
         off()
-        entry.leave(attempt.reached)
+        entry.leave(reached)
       }
     },
   }
 }
 
-/** Its time is over. */
-class AttemptDeadline extends Error {}
-
-class Attempt {
-  private connected = false
-  private answered = false
-  private abandoned = false
-  private failure: unknown
-  private readonly url: URL
-  private readonly content: WebhookRequest
-  private readonly deadlineMs: number
-  private readonly connect: () => Socket
-  private request: ReturnType<typeof requestByHttp> | undefined
-
-  constructor(url: URL, content: WebhookRequest, deadlineMs: number, connect: () => Socket) {
-    this.url = url
-    this.content = content
-    this.deadlineMs = deadlineMs
-    this.connect = connect
-  }
-
-  /** Whether the host answered (true) or could not be reached (false); undefined when neither is known. */
-  get reached(): boolean | undefined {
-    if (this.answered) return true
-    return this.connected || this.abandoned || this.failure instanceof BlockedAddressError ? undefined : false
-  }
-
-  /** Nobody waits for it any more. */
-  abandon(reason: unknown): void {
-    this.abandoned = true
-    this.end(reason)
-  }
-
-  /** The head of the answer, when its body was read as far as it ever is. */
-  async answer(): Promise<IncomingMessage> {
-    const timer = setTimeout(() => this.end(new AttemptDeadline()), this.deadlineMs)
-    try {
-      const answer = await this.send()
-      this.answered = true
-      clearTimeout(timer)
-      await drain(answer)
-      return answer
-    } finally {
-      clearTimeout(timer)
-      this.request?.destroy()
-    }
-  }
-
-  private end(reason: unknown): void {
-    this.failure ??= reason
-    this.request?.destroy(new Error('ended', { cause: reason }))
-  }
-
-  private send(): Promise<IncomingMessage> {
-    const { url, content } = this
-    return new Promise((resolve, reject) => {
-      const fail = (error: unknown) => {
-        this.failure ??= error
-        reject(this.failure)
-      }
-      const request = (url.protocol === 'http:' ? requestByHttp : requestByHttps)(url, {
-        method: 'POST',
-        headers: { ...content.headers, accept: '*/*', 'content-length': Buffer.byteLength(content.body) },
-        maxHeaderSize: MAX_HEAD_BYTES,
-        createConnection: () => {
-          const socket = this.connect()
-          socket.once(url.protocol === 'http:' ? 'connect' : 'secureConnect', () => {
-            this.connected = true
-          })
-          return socket
-        },
-      })
-      this.request = request
-      request.once('response', resolve)
-      request.on('error', fail)
-      // After an answer this changes nothing; without one (101, for instance) it is all that is heard.
-      request.once('close', () => fail(Object.assign(new Error('closed'), { code: 'ECONNRESET' })))
-      request.end(content.body)
-    })
-  }
-}
-
-/** Takes a short answer to its end, so that its sender sees no broken connection; cuts off any other. */
-function drain(answer: IncomingMessage): Promise<void> {
-  return new Promise((resolve) => {
-    let bytes = 0
-    const done = () => {
-      clearTimeout(timer)
-      answer.destroy()
-      resolve()
-    }
-    const timer = setTimeout(done, BODY_MS)
-    answer.on('data', (chunk: Buffer) => {
-      bytes += chunk.length
-      if (bytes > MAX_BODY_BYTES) done()
-    })
-    answer.on('error', done)
-    answer.once('close', done)
-  })
-}
-
-function judge({ statusCode: status = 0, headers }: IncomingMessage, took: number): WebhookAnswer {
-  const tookMs = Math.round(took)
+function judge({ statusCode: status = 0, headers }: IncomingMessage, tookMs: number): WebhookAnswer {
   if (status >= 200 && status < 300) return { kind: 'delivered', status, tookMs }
   if (status === 410) return { kind: 'gone', cause: 'gone', status, tookMs }
   const asked = status === 429 || status === 503 ? readRetryAfter(headers['retry-after']) : undefined
@@ -195,12 +95,7 @@ function judge({ statusCode: status = 0, headers }: IncomingMessage, took: numbe
   }
 }
 
-function failed(error: unknown, took: number): WebhookAnswer {
-  const tookMs = Math.round(took)
-  if (error instanceof BlockedAddressError) return { kind: 'blocked', cause: 'blocked-address', tookMs }
-  return { kind: 'retry', cause: error instanceof AttemptDeadline ? 'timeout' : causeOf(error), tookMs }
-}
-
+/** What Node and OpenSSL call it; the first that fits. */
 const CAUSES_BY_CODE: readonly (readonly [RegExp, RetryCause])[] = [
   [/^(?:ENOTFOUND|EAI_|ENODATA|ESERVFAIL)/, 'name-not-found'],
   [/^ECONNREFUSED$/, 'connection-refused'],
@@ -210,6 +105,7 @@ const CAUSES_BY_CODE: readonly (readonly [RegExp, RetryCause])[] = [
 ]
 
 function causeOf(error: unknown): RetryCause {
+  if (error instanceof AttemptDeadline) return 'timeout'
   const { code = '' } = error as { code?: string }
   return CAUSES_BY_CODE.find(([pattern]) => pattern.test(code))?.[1] ?? 'unreachable'
 }
