@@ -34,6 +34,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   'store/sqlite.ts': { ours: [], outside: ['kysely', 'node:sqlite'] },
   'store/large-parts.ts': { ours: ['a2a', 'task'], outside: ['node:crypto'] },
   'store/postgres.ts': { ours: ['internal'], outside: ['kysely', 'pg'] },
+  push: {
+    ours: ['a2a', 'internal'],
+    types: ['gen'],
+    outside: ['ipaddr.js', 'node:crypto', 'node:dns/promises', 'node:http', 'node:https', 'node:net', 'node:tls'],
+  },
+  'push/retry-schedule.ts': { ours: [] },
   engine: { ours: ['a2a', 'task', 'agent', 'bus', 'internal'], types: ['gen'] },
   observe: { ours: ['internal'], outside: ['pino'] },
   service: { ours: ['a2a', 'task', 'agent', 'bus', 'engine', 'internal'], types: ['gen', '@bufbuild/protobuf'] },

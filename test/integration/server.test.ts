@@ -1,11 +1,8 @@
 /** The server around the bindings: one port, TLS, origins, card, health, reflection, limits, the end. */
-import { execFile, execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
 import http2 from 'node:http2'
 import https from 'node:https'
 import net from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Code, ConnectError, createClient } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node'
@@ -13,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Health, HealthCheckResponse_ServingStatus as Serving } from '../../gen/grpc/health/v1/health_pb.js'
 import { A2AService } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { openGate } from '../support/agents.js'
+import { makeCertificate } from '../support/certificate.js'
 import { all, eventually, outline, send, taskOf, textOf } from '../support/reading.js'
 import { startTestServer, type TestServer } from '../support/servers.js'
 import { sseData, wireNamed } from '../support/wires.js'
@@ -296,31 +294,8 @@ describe('health and reflection', () => {
 
 describe('TLS', () => {
   it('speaks HTTP/1.1 and HTTP/2 on one port by ALPN', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'temporal-a2a-tls-'))
-    const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-nodes',
-        '-days',
-        '2',
-        ...subject,
-        '-keyout',
-        key,
-        '-out',
-        cert,
-      ],
-      { stdio: 'ignore' },
-    )
-    const ca = await readFile(cert)
-    const secure = await startTestServer({ engine: 'memory', tls: { key: await readFile(key), cert: ca } })
+    const { key, cert: ca } = await makeCertificate()
+    const secure = await startTestServer({ engine: 'memory', tls: { key, cert: ca } })
     try {
       expect(secure.url).toMatch(/^https:/)
       const overHttp1 = await new Promise<string>((resolve, reject) => {
@@ -346,7 +321,6 @@ describe('TLS', () => {
       expect((await createClient(A2AService, connect).listTasks({})).totalSize).toBe(1)
     } finally {
       await secure.stop()
-      await rm(directory, { recursive: true, force: true })
     }
   })
 })
