@@ -1,6 +1,7 @@
 /** ListTasks (A2A section 3.1.4). */
 import type { ListTasksRequestJson, ListTasksResponseJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { type FieldViolation, invalidParams } from '../a2a/errors.js'
+import { idProblem } from '../a2a/ids.js'
 import type { Engine } from '../engine/engine.js'
 import { DEFAULT_PAGE_SIZE, type ListFilter, type ListPlace, MAX_PAGE_SIZE, MAX_WALK_MS } from '../task/list-query.js'
 import type { CallContext } from './call-context.js'
@@ -16,6 +17,8 @@ export async function listTasks(
   const filter = listFilter(ctx, request)
   const pageSize = request.pageSize || DEFAULT_PAGE_SIZE
   const violations: FieldViolation[] = []
+  const contextProblem = idProblem(request.contextId ?? '')
+  if (contextProblem !== undefined) violations.push({ field: 'contextId', description: contextProblem })
   if (pageSize < 1 || pageSize > MAX_PAGE_SIZE) {
     violations.push({ field: 'pageSize', description: `must be between 1 and ${MAX_PAGE_SIZE}` })
   }

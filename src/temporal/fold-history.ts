@@ -95,10 +95,12 @@ class HistoryFold {
         this.apply({ type: nextMessage(this.record) === undefined ? 'turnWoken' : 'turnStarted', at: this.at })
       }
       const local = command.markerRecordedEventAttributes
-      const result = local ? localResult(local) : undefined
-      if (result !== undefined) {
+      const inline = local ? localTurn(local) : undefined
+      if (inline !== undefined) {
         this.apply({ type: 'turnStarted', at: this.at })
-        this.apply(turnFinished(this.record, result, this.at))
+        // The workflow's clock has gone on with what ran inside of it.
+        this.at = inline.at ?? this.at
+        this.apply(turnFinished(this.record, inline.result, this.at))
       }
     }
     const idle = this.record.position.ended && this.record.inbox.length === 0
@@ -148,11 +150,30 @@ function commandsAfter(events: readonly HistoryEvent[], completedIndex: number):
   return commands
 }
 
-function localResult(marker: temporal.api.history.v1.IMarkerRecordedEventAttributes): TurnResult | undefined {
+interface LocalTurn {
+  readonly result: TurnResult
+  /** When it was done; undefined when its marker does not say. */
+  readonly at: string | undefined
+}
+
+function localTurn(marker: temporal.api.history.v1.IMarkerRecordedEventAttributes): LocalTurn | undefined {
   if (marker.markerName !== 'core_local_activity') return undefined
-  return firstValue<TurnResult>(marker.details?.result)
+  const result = firstValue<TurnResult>(marker.details?.result)
+  if (result === undefined) return undefined
+  const done = firstValue<{ complete_time?: Timestamp }>(marker.details?.data)?.complete_time
+  return { result, at: done && textOf(done) }
+}
+
+interface Timestamp {
+  readonly seconds?: unknown
+  readonly nanos?: number | null
 }
 
 function timeOf({ eventTime }: HistoryEvent): string {
-  return new Date(Number(eventTime?.seconds ?? 0) * 1000 + (eventTime?.nanos ?? 0) / 1e6).toISOString()
+  return textOf(eventTime ?? {})
+}
+
+/** Cut to milliseconds as Temporal's SDK cuts the workflow's own clock. */
+function textOf({ seconds, nanos }: Timestamp): string {
+  return new Date(Number(seconds ?? 0) * 1000 + Math.floor((nanos ?? 0) / 1e6)).toISOString()
 }

@@ -33,10 +33,10 @@ function nameOf({ name }: { name: string }): string {
   return name.replace(/^.*\//, '').replace('.json', '')
 }
 
-/** What a later version may not see differently: how the task ended, where, and with what. */
+/** What a later version may not see differently: how and when the task ended, where, and with what. */
 function whatHappened(record: TaskRecord | undefined): object {
   const { position, inbox, task } = record ?? {}
-  return { position, inbox, state: task?.status?.state, message: task?.status?.message, artifacts: task?.artifacts }
+  return { position, inbox, status: task?.status, artifacts: task?.artifacts }
 }
 
 describe.runIf(process.env.RECORD)('recording', () => {

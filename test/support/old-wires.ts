@@ -78,7 +78,8 @@ function kindConfiguration({ returnImmediately, taskPushNotificationConfig, ...r
 const same = (request: JsonObject) => request
 const configParams = (request: JsonObject) => renamed(request, { taskId: 'id', id: 'pushNotificationConfigId' })
 
-const KIND: Readonly<Partial<Record<Operation, OldMethod>>> = {
+/** The methods of 0.3 and 0.2.5 over JSON-RPC. */
+export const KIND: Readonly<Partial<Record<Operation, OldMethod>>> = {
   sendMessage: { name: 'message/send', request: kindSend, answer: eventToV1 },
   sendStreamingMessage: { name: 'message/stream', request: kindSend, answer: eventToV1 },
   getTask: { name: 'tasks/get', request: same, answer: taskToV1 },
@@ -201,7 +202,8 @@ const event = (answer: JsonValue) => protoTo.eventToV1(answer as JsonObject)
 const task = (answer: JsonValue) => protoTo.taskToV1(answer as JsonObject)
 const asIs = (answer: JsonValue) => answer
 
-const PROTO: Readonly<Partial<Record<Operation, OldMethod>>> = {
+/** The RPCs of 0.3. */
+export const PROTO: Readonly<Partial<Record<Operation, OldMethod>>> = {
   sendMessage: { name: 'SendMessage', request: protoSend, answer: event },
   sendStreamingMessage: { name: 'SendStreamingMessage', request: protoSend, answer: event },
   getTask: { name: 'GetTask', request: taskName, answer: task },
@@ -227,7 +229,7 @@ const PROTO: Readonly<Partial<Record<Operation, OldMethod>>> = {
 }
 
 /** Method, path below the agent, and the fields of the request that are in neither body nor query. */
-const PATHS: Readonly<
+export const PATHS: Readonly<
   Record<string, (request: JsonObject) => readonly [method: string, path: string, taken?: string]>
 > = {
   SendMessage: () => ['POST', '/v1/message:send'],
@@ -247,7 +249,7 @@ const PATHS: Readonly<
 }
 
 function escaped(name: JsonValue | undefined): string {
-  return `tasks/${encodeURIComponent(String(name).replace(/^tasks\//, ''))}`
+  return `tasks/${encodeURIComponent(String(name).toWellFormed().replace(/^tasks\//, ''))}`
 }
 
 export function oldRestWire(url: string): Wire {

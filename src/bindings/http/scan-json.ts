@@ -41,8 +41,11 @@ export function scanJson(text: Buffer): string | undefined {
         break
       case COLON:
         if (keys === undefined) break
+        // No key before it: not JSON.
+        if (stringStart < 0) return undefined
         if (hasKey(text, keys, stringStart, stringEnd)) return 'has an object with the same key twice'
         keys.push(stringStart, stringEnd)
+        stringStart = -1
         break
       case OPEN_ARRAY:
       case OPEN_OBJECT:

@@ -57,7 +57,7 @@ export function battle(name: keyof typeof PLAN, limits: Partial<ServerLimits> = 
   let ran = 0
 
   beforeAll(async () => {
-    started = await Target.start(limits, MAX_GROWTH_MIB)
+    started = await Target.start(limits, { maxGrowthMib: MAX_GROWTH_MIB })
   })
 
   afterAll(async () => {

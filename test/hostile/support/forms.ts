@@ -8,10 +8,20 @@ import { StatusSchema } from '../../../gen/google/rpc/status_pb.js'
 import type { HttpAnswer } from './answer.js'
 
 /**
- * `http`: before any binding is known; an answer of HTTP itself, or in the form of REST. `head`: the same to a HEAD, which
- * never has a body.
+ * `rest-old`: as before 1.0. `http`: before any binding is known; an answer of HTTP itself, or in the form of REST. `head`:
+ * the same to a HEAD, which never has a body. `any`: whichever of them its media type says it is.
  */
-export type Form = 'jsonrpc' | 'rest' | 'connect' | 'connect-stream' | 'grpc' | 'grpc-web' | 'http' | 'head'
+export type Form =
+  | 'jsonrpc'
+  | 'rest'
+  | 'rest-old'
+  | 'connect'
+  | 'connect-stream'
+  | 'grpc'
+  | 'grpc-web'
+  | 'http'
+  | 'head'
+  | 'any'
 
 export interface Verdict {
   readonly ok: boolean
@@ -91,6 +101,10 @@ export function judge(form: Form, answer: HttpAnswer, { rpc, internal }: JudgeOp
       return judgeJsonRpc(answer)
     case 'rest':
       return judgeRest(answer)
+    case 'rest-old':
+      return judgeOldRest(answer)
+    case 'any':
+      return judge(formOf(answer), answer, { rpc, internal })
     case 'connect':
       return judgeConnect(answer, rpc)
     case 'connect-stream':
@@ -100,7 +114,7 @@ export function judge(form: Form, answer: HttpAnswer, { rpc, internal }: JudgeOp
     case 'grpc-web':
       return judgeGrpcWeb(answer, rpc)
     case 'head':
-      return bare(answer, new Set([200, ...BARE_STATUSES]))
+      return bare(answer, new Set([200, 403, ...BARE_STATUSES]))
     case 'http':
       return answer.body.length === 0 ? bare(answer, BARE_STATUSES) : judgeRest(answer)
   }
@@ -158,6 +172,46 @@ function restError(error: JsonObject, httpStatus: number | undefined, answer: Ht
   }
   if (REST_NAMES[code]?.includes(String(status)) !== true) throw new Misanswer(`${status} is not a ${code}`, answer)
   return failure(code, message, details(error.details, answer, false), answer)
+}
+
+/** The error object of JSON-RPC is the whole body, with an HTTP status of its own. */
+function judgeOldRest(answer: HttpAnswer): Verdict {
+  const { status, body } = answer
+  const type = mediaType(answer)
+  if (status === 200 && type === 'text/event-stream') {
+    const events = sse(answer).map((data) => parse(data, answer))
+    const failed = events.find(({ code }) => typeof code === 'number')
+    return failed === undefined ? success(events) : oldRestError(failed, answer)
+  }
+  if (type !== 'application/json') throw new Misanswer('not the media type of REST before 1.0', answer)
+  if (status === 200) {
+    const json = JSON.parse(body.toString()) as JsonValue
+    return success([Array.isArray(json) ? { list: json } : asObject(json, answer)])
+  }
+  if (REST_NAMES[status] === undefined) throw new Misanswer(`not a status for a client: ${status}`, answer)
+  return oldRestError(parse(body.toString(), answer), answer)
+}
+
+function oldRestError({ code, message, data }: JsonObject, answer: HttpAnswer): Verdict {
+  if (typeof code !== 'number' || !JSONRPC_CODES.has(code))
+    throw new Misanswer(`not a code for a client: ${code}`, answer)
+  return failure(code, message, details(data, answer, true), answer)
+}
+
+function formOf(answer: HttpAnswer): Exclude<Form, 'any'> {
+  const type = mediaType(answer)
+  if (type.startsWith('application/grpc-web')) return 'grpc-web'
+  if (type.startsWith('application/grpc')) return 'grpc'
+  if (type.startsWith('application/connect+')) return 'connect-stream'
+  if (type === 'application/proto') return 'connect'
+  if (answer.body.length === 0) return 'http'
+  const [text = ''] = type === 'text/event-stream' ? sse(answer) : [answer.body.toString()]
+  const json = text.startsWith('[') ? {} : parse(text, answer)
+  if (json.jsonrpc !== undefined) return 'jsonrpc'
+  if (type === 'application/a2a+json') return 'rest'
+  if (answer.status === 200) return json.error === undefined ? 'rest-old' : 'rest'
+  if (typeof json.code === 'string') return 'connect'
+  return typeof json.code === 'number' ? 'rest-old' : 'rest'
 }
 
 function judgeConnect(answer: HttpAnswer, rpc?: DescMethod): Verdict {

@@ -71,7 +71,7 @@ export const REST_PATHS: Readonly<
 }
 
 function segment(value: JsonValue | undefined): string {
-  return encodeURIComponent(typeof value === 'string' ? value : 'x')
+  return encodeURIComponent(typeof value === 'string' ? value.toWellFormed() : 'x')
 }
 
 export function restPath(method: DescMethod, request: JsonObject): string {

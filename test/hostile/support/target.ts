@@ -11,6 +11,7 @@ import type { JsonObject } from '@bufbuild/protobuf'
 import type { Logger } from '../../../src/internal/logger.js'
 import type { ServerLimits } from '../../../src/server/limits.js'
 import { OpenRequests } from '../../../src/server/open-requests.js'
+import type { OneProcessOptions } from '../../../src/worker/one-process.js'
 import { send, taskOf } from '../../support/reading.js'
 import { startTestServer, type TestServer } from '../../support/servers.js'
 import { WIRE_NAMES, WIRES, type Wire, type WireName, wireNamed } from '../../support/wires.js'
@@ -49,6 +50,15 @@ const INSIDES =
 
 const PLACES = [process.cwd(), tmpdir(), homedir()].filter((place) => place.length > 1)
 
+export interface TargetOptions {
+  /** How much the process may grow, in MiB. Default: without a limit. */
+  readonly maxGrowthMib?: number
+  /** Of so many tasks that were accepted one is read back over every wire. Default 1: every one. */
+  readonly readEvery?: number
+  /** What the server is otherwise. Default: tasks in memory. */
+  readonly server?: Partial<OneProcessOptions>
+}
+
 export class Target {
   readonly server: TestServer
   readonly port: number
@@ -67,6 +77,7 @@ export class Target {
   private readonly requests: () => OpenRequests | undefined
   private readonly before: Memory
   private readonly maxGrowthMib: number
+  private readonly readEvery: number
   private greetings = 0
 
   private constructor(
@@ -74,7 +85,7 @@ export class Target {
     trouble: string[],
     watch: () => void,
     requests: () => OpenRequests | undefined,
-    maxGrowthMib: number,
+    { maxGrowthMib = Number.POSITIVE_INFINITY, readEvery = 1 }: TargetOptions,
   ) {
     this.server = server
     this.port = server.port
@@ -86,15 +97,15 @@ export class Target {
     this.requests = requests
     this.before = settledMemory()
     this.maxGrowthMib = maxGrowthMib
+    this.readEvery = readEvery
   }
 
-  /** @param maxGrowthMib how much the process may grow */
-  static async start(limits: Partial<ServerLimits> = {}, maxGrowthMib = Number.POSITIVE_INFINITY): Promise<Target> {
+  static async start(limits: Partial<ServerLimits> = {}, options: TargetOptions = {}): Promise<Target> {
     const trouble: string[] = []
     const { instance, restore } = captureOpenRequests()
     const unwatch = watchProcess(trouble)
     const server = await startTestServer({
-      engine: 'memory',
+      ...(options.server ?? { engine: 'memory' }),
       logger: complaints(trouble),
       limits: { blockingMs: 1_500, ...limits },
     })
@@ -106,7 +117,7 @@ export class Target {
         restore()
       },
       instance,
-      maxGrowthMib,
+      options,
     )
     await target.calm()
     return target
@@ -174,7 +185,7 @@ export class Target {
     const task = result.task as { id?: string } | undefined
     if (typeof task?.id !== 'string') return
     this.accepted += 1
-    await this.readable(task.id, agent)
+    if (this.accepted % this.readEvery === 0) await this.readable(task.id, agent)
   }
 
   async readable(id: string, agent?: string): Promise<JsonObject> {
@@ -219,6 +230,11 @@ export class Target {
       if (Date.now() > end) throw new Error(`${this.requests()?.count} requests are still open`)
       await delay(5)
     }
+  }
+
+  /** What the process holds more than at the start, in MiB, after a collection. */
+  heldMib(): number {
+    return settledMemory().heldMib - this.before.heldMib
   }
 
   checkMemory(): void {

@@ -38,6 +38,18 @@ describe('scanJson', () => {
   })
 
   it('leaves what is not JSON to the parser', () => {
-    for (const text of ['', '{', '"', '"\\', ']]]', '{"a"', 'nonsense', '{"a":1,"a']) expect(scan(text)).toBeUndefined()
+    for (const text of ['', '{', '"', '"\\', ']]]', '{"a"', 'nonsense', '{"a":1,"a', '{::', '{"a":"b"::', '{"a":{:']) {
+      expect(scan(text)).toBeUndefined()
+    }
+  })
+
+  it('never fails, whatever the bytes', () => {
+    const mark = fc.constantFrom(...Buffer.from('{}[]:,"\\a'))
+    fc.assert(
+      fc.property(fc.array(fc.oneof({ weight: 9, arbitrary: mark }, fc.nat(255)), { maxLength: 40 }), (bytes) => {
+        scanJson(Buffer.from(bytes))
+      }),
+      { numRuns: 5_000 },
+    )
   })
 })
