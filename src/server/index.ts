@@ -1,5 +1,6 @@
 /** For those who put the parts together themselves: a server over any engine, or a gateway without a worker. */
 
+export type { AuthenticationOption } from '../auth/authentication.js'
 export type { EventBus } from '../bus/event-bus.js'
 export { InProcessBus } from '../bus/in-process-bus.js'
 export type { CardMode } from '../card/card-mode.js'
