@@ -122,7 +122,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   'worker/start-worker.ts': { ours: ['observe', 'serve.ts'] },
   cli: {
-    ours: ['agent', 'observe', 'serve.ts', 'card/card-mode.ts'],
+    ours: ['agent', 'auth', 'observe', 'serve.ts', 'card/card-mode.ts'],
     types: ['temporal', 'bus', 'worker', 'internal', 'card'],
     outside: ['node:*', 'commander'],
   },
