@@ -35,7 +35,7 @@ export {
   type Handler,
   type RetryPolicy,
 } from './agent/agent-definition.js'
-export type { ExtendedCard } from './agent/card-meta.js'
+export type { ExtendedCard, ExtendedCardFor } from './agent/card-meta.js'
 export { Agent, type AgentSource, agentDefinition, type HandlerDescriptions } from './agent/class/agent-class.js'
 export {
   type Capability,
@@ -71,6 +71,17 @@ export {
 } from './agent/result.js'
 export type { Resume } from './agent/resume.js'
 export type { SkillMeta, SkillOptions, Skills } from './agent/skills.js'
+export { type ApiKeyEntry, type ApiKeysOptions, apiKeys } from './auth/api-keys.js'
+export type { AuthenticationOption } from './auth/authentication.js'
+export {
+  type Authenticate,
+  AuthenticationConfigError,
+  type Authenticator,
+  CredentialRefused,
+  type CredentialRequest,
+  type Identity,
+} from './auth/authenticator.js'
+export { type FromClaims, type JwtClaims, type JwtOptions, jwt } from './auth/jwt.js'
 export type { Duration } from './internal/duration.js'
 export type { Logger } from './internal/logger.js'
 export { type Served, type ServeOptions, serve } from './serve.js'

@@ -1,8 +1,10 @@
 /** `serve()`: agents on a port, with everything they need. Loads server and worker only when it is called. */
 import { type AgentSource, agentDefinition } from './agent/class/agent-class.js'
 import { type Middleware, withMiddleware } from './agent/middleware.js'
+import type { AuthenticationOption } from './auth/authentication.js'
 import type { CardMode } from './card/card-mode.js'
 import type { CardKey } from './card/sign-card.js'
+import type { ConnectOptions } from './client/options.js'
 import type { Logger } from './internal/logger.js'
 import type { ServerLimits } from './server/limits.js'
 import type { TlsOptions } from './server/listener.js'
@@ -41,6 +43,15 @@ export interface ServeOptions {
   readonly card?: CardMode
   /** Private keys (JWK) that sign the agent cards. Default: cards are not signed. */
   readonly cardKeys?: readonly CardKey[]
+  /**
+   * How callers authenticate: `jwt(…)`, `apiKeys(…)`, a function, or a list of which each is enough. Default: nobody has to,
+   * and all callers are the one principal `local`.
+   */
+  readonly authenticate?: AuthenticationOption
+  /** Listens where other machines can reach it although nobody has to authenticate. Default false. */
+  readonly allowUnauthenticated?: boolean
+  /** How agents at a URL are connected to that `ctx.call` calls: credentials above all. Default: without. */
+  readonly connectOptions?: (url: string) => ConnectOptions
   readonly limits?: Partial<ServerLimits>
   /** Default: JSON lines on stderr, warnings and errors only. */
   readonly logger?: Logger
@@ -67,6 +78,7 @@ export const DEFAULT_DB = '.temporal-a2a/a2a.db'
 
 /**
  * @throws AgentDefinitionError agents that contradict each other
+ * @throws AuthenticationConfigError ways to authenticate that cannot work; none where other machines can reach the server
  * @throws StoreDatabaseError the store's database does not answer, or was written by a newer version
  * @throws TemporalNotFoundError no Temporal server could be found, downloaded or built; the message says what to do
  */

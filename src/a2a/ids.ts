@@ -1,5 +1,8 @@
 /** What ids may look like. Ids are opaque to us, but they end up in logs, headers, SSE frames and SQL. */
 
+/** The principal of every caller where nobody has to authenticate; no credential may name it. */
+export const LOCAL_PRINCIPAL = 'local'
+
 /** Longest id that is accepted from a caller, in UTF-16 units. */
 export const MAX_ID_LENGTH = 256
 

@@ -1,6 +1,13 @@
 /** The public card of an agent: its definition and the interfaces it is served on (A2A section 4.4.1). */
-import type { AgentCardJson, AgentExtensionJson, AgentInterfaceJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type {
+  AgentCardJson,
+  AgentExtensionJson,
+  AgentInterfaceJson,
+  SecurityRequirementJson,
+  SecuritySchemeJson,
+} from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { CURSOR_EXTENSION } from '../a2a/cursor-text.js'
+import type { Caller } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
 import { skillList, skillOnCard } from './skills.js'
 
@@ -16,10 +23,23 @@ export function cardExtensions({ extensions, streaming, answers }: AgentDefiniti
   return resumable ? [...extensions.filter(({ uri }) => uri !== CURSOR_EXTENSION), CURSOR_DECLARATION] : [...extensions]
 }
 
-/** @param interfaces in the order of preference */
-export function agentCard(agent: AgentDefinition, interfaces: readonly AgentInterfaceJson[]): AgentCardJson {
-  const { securitySchemes, securityRequirements } = agent
+/** How callers authenticate, and which of it is needed. */
+export interface CardSecurity {
+  readonly securitySchemes: Readonly<Record<string, SecuritySchemeJson>>
+  readonly securityRequirements: readonly SecurityRequirementJson[]
+}
+
+/**
+ * @param interfaces in the order of preference
+ * @param security what is enforced. Default: what the agent declares
+ */
+export function agentCard(
+  agent: AgentDefinition,
+  interfaces: readonly AgentInterfaceJson[],
+  { securitySchemes, securityRequirements }: CardSecurity = agent,
+): AgentCardJson {
   const extensions = cardExtensions(agent)
+  const declared = Object.keys(securitySchemes).length > 0
   return {
     name: agent.name,
     description: agent.description,
@@ -33,19 +53,24 @@ export function agentCard(agent: AgentDefinition, interfaces: readonly AgentInte
       extendedAgentCard: agent.hasExtendedCard,
       ...(extensions.length === 0 ? {} : { extensions }),
     },
-    ...(Object.keys(securitySchemes).length === 0 ? {} : { securitySchemes: { ...securitySchemes } }),
+    ...(declared ? { securitySchemes: { ...securitySchemes } } : {}),
     ...(securityRequirements.length === 0 ? {} : { securityRequirements: [...securityRequirements] }),
     defaultInputModes: [...agent.inputModes],
     defaultOutputModes: [...agent.outputModes],
-    skills: [...agent.skills],
+    skills: declared ? [...agent.skills] : agent.skills.map(({ securityRequirements: _, ...skill }) => skill),
     ...(agent.iconUrl === undefined ? {} : { iconUrl: agent.iconUrl }),
   }
 }
 
-/** The card for authenticated callers (A2A section 3.1.11); undefined when there is none. */
-export function extendedAgentCard(agent: AgentDefinition, publicCard: AgentCardJson): AgentCardJson | undefined {
-  if (!agent.hasExtendedCard || agent.extendedCard === undefined) return undefined
-  const { skills, ...rest } = agent.extendedCard
+/** The card for an authenticated caller (A2A section 3.1.11); undefined when there is none. */
+export async function extendedAgentCard(
+  { hasExtendedCard, extendedCard: given }: AgentDefinition,
+  publicCard: AgentCardJson,
+  caller: Caller,
+): Promise<AgentCardJson | undefined> {
+  const extended = typeof given === 'function' ? await given(caller) : given
+  if (!hasExtendedCard || extended === undefined) return undefined
+  const { skills, ...rest } = extended
   const { signatures: _, ...card } = publicCard
   return { ...card, ...rest, ...(skills === undefined ? {} : { skills: skillList(skills).map(skillOnCard) }) }
 }

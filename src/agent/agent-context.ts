@@ -31,6 +31,8 @@ export interface Caller {
   readonly principal: string
   /** Security tenant of the credential; empty without one. */
   readonly tenant: string
+  /** What the credential with which this message came calls its holder; empty without one, and in agents called by agents. */
+  readonly roles: readonly string[]
 }
 
 /** What every handler has. */

@@ -8,7 +8,7 @@ import type {
 } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { agentIdProblem } from '../a2a/ids.js'
 import type { AgentContext, TurnContext } from './agent-context.js'
-import { cardMetaProblem, type ExtendedCard } from './card-meta.js'
+import { cardMetaProblem, type ExtendedCard, type ExtendedCardFor } from './card-meta.js'
 import type { IncomingMessage } from './incoming-message.js'
 import { applyMiddleware, type Middleware } from './middleware.js'
 import { type RateLimit, type RateLimitMeta, rateLimitList, rateLimits, rateLimitsProblem } from './rate-limits.js'
@@ -60,11 +60,20 @@ export interface AgentMeta {
     /** Authenticated callers get a card of their own. Default: where `extendedCard` says what is on it. */
     readonly extendedCard?: boolean
   }
-  /** What the card for authenticated callers says otherwise than the public one. Needs `securitySchemes`. */
-  readonly extendedCard?: ExtendedCard
-  /** How callers may authenticate, by names of one's own; on the card (A2A section 4.5). */
+  /**
+   * What the card for authenticated callers says otherwise than the public one; with a function, to each caller. Only
+   * servers that authenticate their callers give it out.
+   */
+  readonly extendedCard?: ExtendedCard | ExtendedCardFor
+  /**
+   * How callers may authenticate, by names of one's own; on the card (A2A section 4.5). Only where the server itself does
+   * not say it: because it authenticates by a function, or something in front of it authenticates.
+   */
   readonly securitySchemes?: Readonly<Record<string, SecuritySchemeJson>>
-  /** Which schemes are needed: one entry of the list, and of that entry all; on the card. */
+  /**
+   * Which schemes are needed, and which scopes of them: one entry of the list; on the card, and enforced by a server that
+   * authenticates. Default: any scheme of the server.
+   */
   readonly securityRequirements?: readonly SecurityRequirementJson[]
   /** Extensions the agent knows; one marked `required` must be named by every caller. */
   readonly extensions?: readonly AgentExtensionJson[]
@@ -118,7 +127,7 @@ export interface AgentDefinition {
   /** The agent declares a card for authenticated callers. */
   readonly hasExtendedCard: boolean
   /** What that card says otherwise; undefined when it is declared and nothing is configured. */
-  readonly extendedCard: ExtendedCard | undefined
+  readonly extendedCard: ExtendedCard | ExtendedCardFor | undefined
   readonly securitySchemes: Readonly<Record<string, SecuritySchemeJson>>
   readonly securityRequirements: readonly SecurityRequirementJson[]
   readonly extensions: readonly AgentExtensionJson[]

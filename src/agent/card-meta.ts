@@ -1,5 +1,6 @@
 /** What an author may say of security and of the card for authenticated callers, and what cannot be right about it. */
 import type { SecurityRequirementJson, SecuritySchemeJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { Caller } from './agent-context.js'
 import type { AgentMeta } from './agent-definition.js'
 import { type SkillMeta, type Skills, skillList } from './skills.js'
 
@@ -11,6 +12,9 @@ export interface ExtendedCard {
   readonly documentationUrl?: string
   readonly skills?: Skills
 }
+
+/** What this caller may know; undefined for a caller to whom there is nothing more to say. */
+export type ExtendedCardFor = (caller: Caller) => ExtendedCard | undefined | Promise<ExtendedCard | undefined>
 
 const KINDS = [
   'apiKeySecurityScheme',
@@ -27,16 +31,15 @@ export function cardMetaProblem(meta: AgentMeta, skills: readonly SkillMeta[]): 
     if (KINDS.filter((kind) => scheme[kind] !== undefined).length === 1) continue
     return `security scheme ${JSON.stringify(name)} must have exactly one of ${KINDS.join(', ')}`
   }
-  const extended = skillList(meta.extendedCard?.skills)
+  const extended = typeof meta.extendedCard === 'function' ? [] : skillList(meta.extendedCard?.skills)
   const unknown = [meta, ...skills, ...extended].flatMap((each) =>
     unknownSchemes(each.securityRequirements, schemes),
   )[0]
-  if (unknown !== undefined) return `security scheme ${JSON.stringify(unknown)} is required and not in securitySchemes`
-  const declared = meta.capabilities?.extendedCard ?? meta.extendedCard !== undefined
-  if (declared && Object.keys(schemes).length === 0) {
-    return 'a card for authenticated callers needs securitySchemes that say how they authenticate'
+  // An agent that declares no schemes has those of its server.
+  if (unknown !== undefined && meta.securitySchemes !== undefined) {
+    return `security scheme ${JSON.stringify(unknown)} is required and not in securitySchemes`
   }
-  if (meta.extendedCard !== undefined && !declared) {
+  if (meta.extendedCard !== undefined && meta.capabilities?.extendedCard === false) {
     return 'extendedCard is given, but capabilities.extendedCard is false'
   }
   return undefined

@@ -330,7 +330,7 @@ class TurnRun {
       attempt: host.attempt,
       resume: resumeFrom(host.before),
       turn: messageNumber(history, origin.place),
-      caller: { principal: input.owner, tenant: input.tenant },
+      caller: { principal: input.owner, tenant: input.tenant, roles: origin.params.roles ?? [] },
       log: host.log,
       emit: (event) => this.emit(event),
       step: calls.step,

@@ -1,5 +1,6 @@
 /** `temporal-a2a gateway FILE…`: answers requests; the turns of tasks run in workers. */
 import { Command } from 'commander'
+import { type AuthFlags, authFlags, readAuthentication } from './auth-flags.js'
 import {
   flag,
   type ListenFlags,
@@ -15,7 +16,7 @@ import { loadAgents } from './load-agents.js'
 import { cardUrl, engineLine, runProcess, tryLine } from './run-process.js'
 import { drainFlag, eventsLine, natsOptions, type SplitFlags, splitFlags } from './split-flags.js'
 
-interface GatewayFlags extends ProcessFlags, TemporalFlags, ListenFlags, SplitFlags {
+interface GatewayFlags extends ProcessFlags, TemporalFlags, ListenFlags, AuthFlags, SplitFlags {
   readonly secretFile?: string
   readonly drain: number
 }
@@ -38,7 +39,15 @@ export function gatewayCommand(): Command {
     'SECRET_FILE',
   )
   const drain = drainFlag('seconds to go on serving at a stop, while balancers see that it is no longer ready')
-  for (const option of [...listenFlags(), ...temporalFlags(), ...splitFlags(), secret, drain, ...processFlags()]) {
+  for (const option of [
+    ...listenFlags(),
+    ...authFlags(),
+    ...temporalFlags(),
+    ...splitFlags(),
+    secret,
+    drain,
+    ...processFlags(),
+  ]) {
     command.addOption(option)
   }
   return command
@@ -60,6 +69,7 @@ async function run(files: string[], flags: GatewayFlags, command: Command): Prom
       tls: await readTls(flags),
       limits: { lameDuckMs: flags.drain * 1_000 },
       cardKeys: await readCardKeys(flags),
+      authenticate: await readAuthentication(flags),
       corsOrigins: flags.cors ?? [],
       secret: givenSecret(flags.secretFile, process.env),
     } as Parameters<typeof startGatewayProcess>[0])

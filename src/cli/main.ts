@@ -2,6 +2,7 @@
 /** The command line: `temporal-a2a`. */
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { apiKeyCommand } from './api-key-command.js'
 import { gatewayCommand } from './gateway-command.js'
 import { migrateCommand } from './migrate-command.js'
 import { serveCommand } from './serve-command.js'
@@ -25,5 +26,6 @@ const program = new Command('temporal-a2a')
   .addCommand(gatewayCommand())
   .addCommand(workerCommand())
   .addCommand(migrateCommand())
+  .addCommand(apiKeyCommand())
 
 await program.parseAsync()

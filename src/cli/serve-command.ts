@@ -1,6 +1,7 @@
 /** `temporal-a2a serve FILE`: gateway, worker and, when none is there, a Temporal server, in one process. */
 import { Command } from 'commander'
 import { serve } from '../serve.js'
+import { type AuthFlags, authFlags, readAuthentication } from './auth-flags.js'
 import {
   flag,
   type ListenFlags,
@@ -15,7 +16,7 @@ import {
 import { loadAgents } from './load-agents.js'
 import { cardUrl, engineLine, runProcess, tryLine } from './run-process.js'
 
-interface ServeFlags extends ProcessFlags, TemporalFlags, ListenFlags {
+interface ServeFlags extends ProcessFlags, TemporalFlags, ListenFlags, AuthFlags {
   readonly engine: 'temporal' | 'memory'
 }
 
@@ -28,7 +29,8 @@ export function serveCommand(): Command {
   const engine = flag('--engine <engine>', 'what executes tasks; memory keeps them in this process only', 'ENGINE')
     .choices(['temporal', 'memory'])
     .default('temporal')
-  for (const option of [...listenFlags(), engine, ...temporalFlags(), ...processFlags()]) command.addOption(option)
+  for (const option of [...listenFlags(), ...authFlags(), engine, ...temporalFlags(), ...processFlags()])
+    command.addOption(option)
   return command
 }
 
@@ -41,6 +43,7 @@ async function run(file: string, flags: ServeFlags, command: Command): Promise<v
       agents,
       tls: await readTls(flags),
       cardKeys: await readCardKeys(flags),
+      authenticate: await readAuthentication(flags),
       corsOrigins: flags.cors ?? [],
     } as Parameters<typeof serve>[0])
     const { url, port, temporal, store } = served

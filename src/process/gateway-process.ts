@@ -6,6 +6,7 @@ import { Connection } from '@temporalio/client'
 import { type AgentDefinition, agentDirectory } from '../agent/agent-definition.js'
 import { startOrTakeDown } from '../internal/teardown.js'
 import { createServer, type Server, type ServerOptions } from '../server/create-server.js'
+import { requireSafeExposure } from '../server/exposure.js'
 import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
 import { missingSecret } from './installation-secret.js'
@@ -37,6 +38,7 @@ export interface GatewayProcess {
 /** @throws SecretError the Temporal server is not one of our own and no secret was given */
 export function startGatewayProcess(options: GatewayProcessOptions): Promise<GatewayProcess> {
   return startOrTakeDown(async (teardown) => {
+    requireSafeExposure(options)
     const agents = agentDirectory(options.agents)
     const parts = await openTemporalParts(options, (to) => Connection.connect(to), teardown)
     const secret = options.secret ?? parts.temporal.secret

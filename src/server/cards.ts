@@ -1,13 +1,15 @@
 /** The cards of all agents, made once: where each agent is reached is known as soon as the server listens. */
-import type { AgentCardJson, AgentInterfaceJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { AgentInterfaceJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { agentCard, extendedAgentCard } from '../agent/agent-card.js'
 import { type AgentDefinition, type AgentDirectory, defaultAgent } from '../agent/agent-definition.js'
+import type { Authentication } from '../auth/authentication.js'
 import { cardsByPath, signedCard } from '../bindings/card/forms.js'
 import { type ServedCard, servedCard } from '../bindings/card/handler.js'
 import { OLD_PATH } from '../bindings/versions.js'
 import type { CardMode } from '../card/card-mode.js'
 import type { CardSigner } from '../card/sign-card.js'
 import type { ExtendedCards } from '../service/extended-card.js'
+import { cardSecurity } from './card-security.js'
 
 export interface Cards {
   /** @param path relative to the agent's base */
@@ -23,26 +25,30 @@ export interface CardOptions {
   readonly grpcUrl: string | undefined
   readonly mode: CardMode
   readonly signers: readonly CardSigner[]
+  /** How callers authenticate; undefined where nobody has to. */
+  readonly auth: Authentication | undefined
 }
 
 export function createCards(): Cards {
   const served = new Map<string, ReadonlyMap<string, ServedCard>>()
-  const extended = new Map<string, AgentCardJson>()
+  const extended = new Map<string, ExtendedCards>()
   return {
     at(agentId, path) {
       const cards = served.get(agentId)
       return cards?.get(path) ?? (path.startsWith(`${OLD_PATH}/`) ? cards?.get(path.slice(OLD_PATH.length)) : undefined)
     },
-    extended: ({ id }) => extended.get(id),
-    async make(agents, { url, grpcUrl, mode, signers }) {
+    extended: async (agent, caller) => extended.get(agent.id)?.(agent, caller),
+    async make(agents, { url, grpcUrl, mode, signers, auth }) {
       const since = new Date()
       const at = { url, grpcUrl: grpcUrl ?? hostAndPort(url) }
       for (const agent of agents.values()) {
-        const card = agentCard(agent, interfaces(agent, at, agent === defaultAgent(agents)))
+        const card = agentCard(agent, interfaces(agent, at, agent === defaultAgent(agents)), cardSecurity(agent, auth))
         const forms = await cardsByPath(card, mode, signers)
         served.set(agent.id, new Map([...forms].map(([path, form]) => [path, servedCard(form, since)])))
-        const more = extendedAgentCard(agent, card)
-        if (more !== undefined) extended.set(agent.id, await signedCard(more, signers))
+        extended.set(agent.id, async (_, caller) => {
+          const more = await extendedAgentCard(agent, card, caller)
+          return more === undefined ? undefined : signedCard(more, signers)
+        })
       }
     },
   }

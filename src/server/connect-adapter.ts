@@ -9,6 +9,8 @@
 import type { ServerResponse } from 'node:http'
 import { Code, ConnectError, type ConnectRouter, createConnectRouter, createContextValues } from '@connectrpc/connect'
 import { universalRequestFromNodeRequest } from '@connectrpc/connect-node'
+import type { A2AError } from '../a2a/errors.js'
+import { toConnectError } from '../bindings/connect/errors.js'
 import { COMPRESS_MIN_BYTES, gzipCompression } from '../bindings/connect/gzip.js'
 import { checkedBody } from '../bindings/connect/read-message.js'
 import { UNARY_RPCS } from '../bindings/connect/services.js'
@@ -16,7 +18,7 @@ import { CALL, streamRoutes } from '../bindings/connect/streams.js'
 import { MAX_TIMEOUT_MS, parseTimeout, timeoutHeader } from '../bindings/connect/timeout.js'
 import { createUnary, type RpcOptions } from '../bindings/connect/unary.js'
 import { type RpcWire, typesFor, wireOf } from '../bindings/connect/wire.js'
-import { plainHeaders } from '../bindings/connect/write-answer.js'
+import { plainHeaders, writeError } from '../bindings/connect/write-answer.js'
 import type { Call } from '../bindings/http/call.js'
 import { type HttpRequest, type HttpResponse, PRIVATE_HEADERS, reply } from '../bindings/http/exchange.js'
 import { type PacedLimits, PacedWriter } from '../bindings/http/paced-writer.js'
@@ -36,6 +38,8 @@ export interface ConnectAdapter {
   /** True when the path is one of an RPC. */
   has(path: string): boolean
   handle(req: HttpRequest, res: HttpResponse, call: Call): Promise<void>
+  /** The error as the whole answer, its body unread. False when the request is none of an RPC. */
+  refuse(req: HttpRequest, res: HttpResponse, path: string, error: A2AError): boolean
 }
 
 export function createConnectAdapter(options: ConnectAdapterOptions): ConnectAdapter {
@@ -56,6 +60,13 @@ export function createConnectAdapter(options: ConnectAdapterOptions): ConnectAda
 
   return {
     has: (path) => UNARY_RPCS.has(path) || library.has(path),
+    refuse(req, res, path, error) {
+      const method = UNARY_RPCS.get(path)?.rpc ?? library.get(path)?.method
+      const wire = method === undefined ? undefined : wireOf(req, method.methodKind !== 'unary')
+      if (wire === undefined) return false
+      writeError(res, wire, toConnectError(error))
+      return true
+    },
     async handle(req, res, call) {
       const a2a = UNARY_RPCS.get(call.path)
       const method = a2a?.rpc ?? library.get(call.path)?.method

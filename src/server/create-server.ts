@@ -2,7 +2,8 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { Health } from '../../gen/grpc/health/v1/health_pb.js'
 import { toA2AError } from '../a2a/errors.js'
-import { type AgentDefinition, agentDirectory } from '../agent/agent-definition.js'
+import { type AgentDefinition, type AgentDirectory, agentDirectory } from '../agent/agent-definition.js'
+import { type AuthenticationOption, authentication } from '../auth/authentication.js'
 import { A2A_SERVICES } from '../bindings/connect/services.js'
 import type { Call } from '../bindings/http/call.js'
 import { createJsonRpc } from '../bindings/jsonrpc/handler.js'
@@ -13,8 +14,11 @@ import type { Engine } from '../engine/engine.js'
 import { sleep } from '../internal/abort.js'
 import type { Logger } from '../internal/logger.js'
 import { createRequestHandler } from '../service/request-handler.js'
+import { cardSecurity } from './card-security.js'
 import { createCards } from './cards.js'
 import { createConnectAdapter } from './connect-adapter.js'
+import { requireSafeExposure } from './exposure.js'
+import { createGate, openGate } from './gate.js'
 import { healthRoutes } from './grpc-health.js'
 import { reflectionRoutes } from './grpc-reflection.js'
 import { createHealthPages } from './health.js'
@@ -52,6 +56,13 @@ export interface ServerOptions {
   readonly card?: CardMode
   /** Private keys that sign the cards, each with a signature of its own. Default: cards are not signed. */
   readonly cardKeys?: readonly CardKey[]
+  /**
+   * How callers authenticate: each way alone is enough; on the cards too. Default: nobody has to, and all callers are the
+   * one principal `local`.
+   */
+  readonly authenticate?: AuthenticationOption
+  /** Listens where other machines can reach it although nobody has to authenticate. Default false. */
+  readonly allowUnauthenticated?: boolean
   readonly limits?: Partial<ServerLimits>
 }
 
@@ -64,12 +75,20 @@ export interface Server {
   stop(): Promise<void>
 }
 
-/** @throws when the port cannot be listened on, or agents contradict each other */
+/**
+ * @throws AuthenticationConfigError ways to authenticate that cannot work; none where other machines can reach the server
+ * @throws when the port cannot be listened on, or agents contradict each other
+ */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { engine, logger } = options
   const host = options.host ?? '127.0.0.1'
   const limits: ServerLimits = { ...DEFAULT_LIMITS, ...options.limits }
   const agents = agentDirectory(options.agents)
+  requireSafeExposure(options)
+  const auth = options.authenticate === undefined ? undefined : authentication(options.authenticate)
+  for (const agent of agents.values()) cardSecurity(agent, auth)
+  await auth?.prepare()
+  if (auth === undefined) warnOfWhatNobodyEnforces(agents, options)
   const requests = new OpenRequests()
   const shutdown = new AbortController()
   let stopping = false
@@ -118,14 +137,19 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       jsonrpc: createJsonRpc({ handler, limits, strictVersion, onError }),
       rest: createRest({ handler, limits, strictVersion, onError, hint }),
       health: createHealthPages(ready),
-      origins: { allowedHosts: allowedHosts(options, host), corsOrigins: options.corsOrigins ?? [] },
+      origins: {
+        allowedHosts: allowedHosts(options, host),
+        corsOrigins: options.corsOrigins ?? [],
+        credentialHeaders: auth?.headers ?? [],
+      },
+      gate: auth === undefined ? openGate : createGate(auth, { logger, authenticateMs: limits.authenticateMs }),
       signalFor: (res) => requests.signalFor(res),
       onError: (error) => logger.error({ err: error }, 'request failed outside of a binding'),
     }),
   })
   const port = await listener.listen(options.port, host)
   const url = (options.publicUrl ?? defaultUrl(host, port, options.tls !== undefined)).replace(/\/+$/, '')
-  await cards.make(agents, { url, grpcUrl: options.publicGrpcUrl, mode: options.card ?? 'v1', signers })
+  await cards.make(agents, { url, grpcUrl: options.publicGrpcUrl, mode: options.card ?? 'v1', signers, auth })
   return {
     port,
     url,
@@ -139,6 +163,16 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       await requests.idle(limits.drainMs)
       await listener.close()
     },
+  }
+}
+
+/** Cards that promise what is not kept, unless something in front of the server keeps it. */
+function warnOfWhatNobodyEnforces(agents: AgentDirectory, { logger, allowUnauthenticated }: ServerOptions): void {
+  if (allowUnauthenticated === true) return
+  for (const { id, securitySchemes, hasExtendedCard } of agents.values()) {
+    const what = Object.keys(securitySchemes).length > 0 ? 'security schemes' : 'an extended card'
+    if (what === 'an extended card' && !hasExtendedCard) continue
+    logger.warn({ agentId: id }, `the agent declares ${what}, and this server authenticates nobody`)
   }
 }
 

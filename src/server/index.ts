@@ -4,6 +4,7 @@
  * @module temporal-a2a/server
  */
 
+export type { AuthenticationOption } from '../auth/authentication.js'
 export type { EventBus } from '../bus/event-bus.js'
 export { InProcessBus } from '../bus/in-process-bus.js'
 export type { CardMode } from '../card/card-mode.js'

@@ -13,6 +13,8 @@ export interface ServerLimits extends BindingLimits, RpcLimits, ServiceLimits {
   readonly headersTimeoutMs: number
   /** Milliseconds that an idle HTTP/1.1 connection is kept; above the idle time of usual load balancers. */
   readonly keepAliveMs: number
+  /** Milliseconds that finding out who calls may take. */
+  readonly authenticateMs: number
   /** Streams on one HTTP/2 connection. */
   readonly maxStreamsPerConnection: number
   /** Megabytes that one HTTP/2 connection may use. */
@@ -39,6 +41,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   maxHeaderBytes: 32_768,
   headersTimeoutMs: 10_000,
   keepAliveMs: 75_000,
+  authenticateMs: 10_000,
   maxStreamsPerConnection: 1_000,
   maxSessionMemoryMb: 50,
   streamResetBurst: 1_000,

@@ -14,6 +14,8 @@ export interface OriginOptions {
   readonly allowedHosts: readonly string[] | undefined
   /** Origins whose pages may call, exactly as browsers send them: `https://app.example`. `*` allows all. */
   readonly corsOrigins: readonly string[]
+  /** Headers with credentials that pages may send besides Authorization. */
+  readonly credentialHeaders: readonly string[]
 }
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1'])
@@ -53,7 +55,7 @@ export function checkOrigin(req: HttpRequest, res: HttpResponse, options: Origin
   res.setHeader('access-control-expose-headers', EXPOSED_HEADERS.join(', '))
   if (req.method !== 'OPTIONS') return 'ok'
   res.setHeader('access-control-allow-methods', METHODS)
-  res.setHeader('access-control-allow-headers', ALLOWED_HEADERS.join(', '))
+  res.setHeader('access-control-allow-headers', [...ALLOWED_HEADERS, ...options.credentialHeaders].join(', '))
   res.setHeader('access-control-max-age', String(PREFLIGHT_SECONDS))
   return 'preflight'
 }

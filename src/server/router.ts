@@ -1,15 +1,20 @@
 /** Which agent and which binding a request is for. */
+import { Health } from '../../gen/grpc/health/v1/health_pb.js'
 import { GRPC_CODES, WIRE_CODES } from '../a2a/error-codes.js'
 import { errorDetails } from '../a2a/error-details.js'
-import { A2AError, type A2AErrorReason } from '../a2a/errors.js'
+import { A2AError, type A2AErrorReason, toA2AError } from '../a2a/errors.js'
 import { type AgentDefinition, type AgentDirectory, defaultAgent } from '../agent/agent-definition.js'
 import { CARD_PATH } from '../bindings/card/forms.js'
 import { answerCard } from '../bindings/card/handler.js'
 import type { Call } from '../bindings/http/call.js'
 import { contentType, type HttpRequest, type HttpResponse, PRIVATE_HEADERS, reply } from '../bindings/http/exchange.js'
-import { LOCAL_PRINCIPAL } from '../service/call-context.js'
+import { refuseJsonRpc } from '../bindings/jsonrpc/handler.js'
+import { refuseRest } from '../bindings/rest/handler.js'
+import { OLD_PATH } from '../bindings/versions.js'
+import { LOCAL_CALLER } from '../service/call-context.js'
 import type { Cards } from './cards.js'
 import type { ConnectAdapter } from './connect-adapter.js'
+import type { Gate } from './gate.js'
 import type { HealthPages } from './health.js'
 import { leaveBody } from './listener.js'
 import { checkOrigin, type OriginOptions } from './origins.js'
@@ -23,6 +28,7 @@ export interface RouterOptions {
   readonly rest: Binding
   readonly connect: ConnectAdapter
   readonly health: HealthPages
+  readonly gate: Gate
   readonly origins: OriginOptions
   /** A signal that aborts when the peer has gone or the server stops. */
   signalFor(res: HttpResponse): AbortSignal
@@ -60,26 +66,35 @@ export function createRouter(options: RouterOptions): (req: HttpRequest, res: Ht
     if (target === undefined) return refuse(res, 400, 'The path is not valid')
     if (options.health.answer(req, res, target.path)) return
     const place = locate(target.path)
-    if (place === undefined) return refuse(res, 404, `No such agent; the agents are ${agentPaths()}`)
-    const { agent, agentFixed, path } = place
-    const call: Call = {
-      agent,
-      agentFixed,
-      path,
-      query: target.query,
-      principal: LOCAL_PRINCIPAL,
-      tenant: '',
-      signal: options.signalFor(res),
-    }
-    if (options.connect.has(path)) return options.connect.handle(req, res, call)
-    const card = options.cards.at(agent.id, path)
+    const card = place === undefined ? undefined : options.cards.at(place.agent.id, place.path)
     if (card !== undefined) {
       if (req.method === 'GET' || req.method === 'HEAD') return answerCard(req, res, card)
       return refuse(res, 405, 'The agent card is read with GET', { allow: 'GET, HEAD' })
     }
-    if (contentType(req).startsWith('application/grpc')) return refuseGrpc(res, contentType(req))
-    if (path === '/' || path === '/a2a') return jsonrpc(req, res, call)
+    const signal = options.signalFor(res)
+    let caller = LOCAL_CALLER
+    try {
+      if (!isHealth(place?.path)) caller = await options.gate(req, target.path, signal)
+    } catch (thrown) {
+      return refuseCaller(req, res, place?.path ?? target.path, toA2AError(thrown))
+    }
+    if (place === undefined) return refuse(res, 404, `No such agent; the agents are ${agentPaths()}`)
+    const { agent, agentFixed, path } = place
+    const call: Call = { agent, agentFixed, path, query: target.query, caller, signal }
+    if (options.connect.has(path)) return options.connect.handle(req, res, call)
+    if (contentType(req).startsWith('application/grpc')) {
+      return refuseGrpc(res, contentType(req), new A2AError('METHOD_NOT_FOUND', 'Method not found'))
+    }
+    if (isEndpoint(path)) return jsonrpc(req, res, call)
     return options.rest(req, res, call)
+  }
+
+  /** In the words of the binding that would have answered; the body is not read. */
+  function refuseCaller(req: HttpRequest, res: HttpResponse, path: string, error: A2AError): void {
+    if (options.connect.refuse(req, res, path, error)) return
+    if (contentType(req).startsWith('application/grpc')) refuseGrpc(res, contentType(req), error)
+    else if (isEndpoint(path) && req.method === 'POST') refuseJsonRpc(res, error)
+    else refuseRest(req, res, path, error)
   }
 
   /** The endpoint itself: JSON-RPC is a POST, anything else is somebody who looks around. */
@@ -130,10 +145,19 @@ const REASONS: Readonly<Record<number, A2AErrorReason>> = {
   421: 'INVALID_REQUEST',
 }
 
-/** A gRPC client looks at trailers only, so an unknown method is told it in its own words. */
-function refuseGrpc(res: HttpResponse, mediaType: string): void {
-  const { grpc } = WIRE_CODES.METHOD_NOT_FOUND
-  const status = { 'grpc-status': String(GRPC_CODES[grpc]), 'grpc-message': 'Method not found' }
+/** Probes have no credentials, and learn nothing but whether the server is ready. */
+function isHealth(path: string | undefined): boolean {
+  return path?.startsWith(`/${Health.typeName}/`) === true
+}
+
+function isEndpoint(path: string): boolean {
+  return path === '/' || path === OLD_PATH
+}
+
+/** A gRPC client looks at trailers only, so a caller of an unknown method is told in its own words. */
+function refuseGrpc(res: HttpResponse, mediaType: string, { reason, message }: A2AError): void {
+  const { grpc } = WIRE_CODES[reason]
+  const status = { 'grpc-status': String(GRPC_CODES[grpc]), 'grpc-message': encodeURI(message) }
   reply(res, 200, { ...PRIVATE_HEADERS, 'content-type': mediaType, ...status })
 }
 

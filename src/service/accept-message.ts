@@ -69,7 +69,7 @@ function prepareNewTask(
 ): Delivery {
   const key = ctx.idempotencyKey
   // A request may be repeated with the other method: its answer is the same task.
-  const { streamed: _, ...compared } = params
+  const { streamed: _, roles: __, ...compared } = params
   const requestHash = key === undefined ? undefined : secrets.fingerprint(JSON.stringify([message, compared]))
   const contextId = message.contextId || secrets.newTaskId()
   const ref = taskRef(ctx, taskId)
@@ -159,6 +159,7 @@ export function turnParams(
     ...(acceptedOutputModes.length === 0 ? {} : { acceptedOutputModes }),
     ...(extensions.length === 0 ? {} : { extensions }),
     ...(streamed ? { streamed } : {}),
+    ...(ctx.roles === undefined || ctx.roles.length === 0 ? {} : { roles: ctx.roles }),
   }
 }
 

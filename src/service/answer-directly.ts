@@ -118,7 +118,7 @@ class DirectCall {
 
   private context(): AgentContext {
     const call = this
-    const { agent, principal, tenant } = this.ctx
+    const { agent, principal, tenant, roles = [] } = this.ctx
     const {
       metadata = {},
       acceptedOutputModes = [],
@@ -140,7 +140,7 @@ class DirectCall {
       attempt: 1,
       resume: undefined,
       turn: 1,
-      caller: { principal, tenant },
+      caller: { principal, tenant, roles },
       get log() {
         return withFields(call.parts.logger, { agentId: agent.id, contextId: call.contextId })
       },

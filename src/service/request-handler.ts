@@ -12,6 +12,7 @@ import type { AgentDefinition, AgentDirectory } from '../agent/agent-definition.
 import { namedSkill } from '../agent/skills.js'
 import type { Engine } from '../engine/engine.js'
 import type { Logger } from '../internal/logger.js'
+import { authorize } from './authorize.js'
 import type { CallContext } from './call-context.js'
 import { type ExtendedCards, getExtendedAgentCard } from './extended-card.js'
 import { withCursor } from './frame-cursor.js'
@@ -65,7 +66,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     getTaskPushNotificationConfig: noPush,
     listTaskPushNotificationConfigs: noPush,
     deleteTaskPushNotificationConfig: noPush,
-    getExtendedAgentCard: async (ctx) => getExtendedAgentCard(options.extendedCards, ctx),
+    getExtendedAgentCard: (ctx) => getExtendedAgentCard(options.extendedCards, ctx),
   }
   const stream: Record<StreamOperation, (ctx: CallContext, request: JsonObject) => Promise<EventStream>> = {
     sendStreamingMessage: (ctx, request) => sendStreamingMessage(options, ctx, request),
@@ -106,6 +107,7 @@ function admit(
   request: JsonObject,
 ): CallContext {
   const agent = agentOf(options.agents, ctx, request)
+  authorize(agent, ctx, namedSkill((request as SendMessageRequestJson).message ?? {}))
   requireExtensions(agent.extensions, ctx.extensions)
   const capability = PUSH_OPERATIONS.has(operation) || operation === 'getExtendedAgentCard'
   const violations = capability ? [] : missingFields(A2AService.method[operation].input, request)

@@ -23,6 +23,8 @@ export interface TurnParams {
   readonly extensions?: readonly string[]
   /** The message came with SendStreamingMessage. */
   readonly streamed?: true
+  /** Of the caller, as its credential says. */
+  readonly roles?: readonly string[]
 }
 
 /** An accepted message that no turn has taken yet. */

@@ -1,6 +1,7 @@
 /** What a tester works with: the memory engine and the service above it, wired so that it can be watched and steered. */
 import type { StreamResponseJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { TaskBuilder } from '../a2a/apply-event.js'
+import { LOCAL_PRINCIPAL } from '../a2a/ids.js'
 import { type AgentDefinition, agentDirectory } from '../agent/agent-definition.js'
 import { type AgentSource, agentDefinition } from '../agent/class/agent-class.js'
 import { withMiddleware } from '../agent/middleware.js'
@@ -11,7 +12,6 @@ import { timestamp } from '../internal/clock.js'
 import { silentLogger } from '../internal/logger.js'
 import { DEFAULT_LIMITS } from '../server/limits.js'
 import { createRateLimiter } from '../server/rate-limiter.js'
-import { LOCAL_PRINCIPAL } from '../service/call-context.js'
 import { createRequestHandler, type RequestHandler } from '../service/request-handler.js'
 import { type NewTask, newTaskRecord, type TaskRef } from '../task/task-record.js'
 import { StepRuns } from './crash-plan.js'
@@ -96,7 +96,7 @@ export class Bench {
       logger,
       limits: DEFAULT_LIMITS,
       secrets: this.ids,
-      extendedCards: () => undefined,
+      extendedCards: () => Promise.resolve(undefined),
       rateLimiter: createRateLimiter(agents),
     })
   }

@@ -1,11 +1,12 @@
 /** What a tester sends, as the service takes it. */
 import type { JsonObject } from '@bufbuild/protobuf'
 import type { MessageJson, PartJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { LOCAL_PRINCIPAL } from '../a2a/ids.js'
 import { toParts } from '../a2a/parts.js'
 import { PROTOCOL_VERSION } from '../a2a/service-params.js'
 import type { AgentDefinition } from '../agent/agent-definition.js'
 import { SKILL_METADATA } from '../agent/skills.js'
-import { type CallContext, LOCAL_PRINCIPAL } from '../service/call-context.js'
+import type { CallContext } from '../service/call-context.js'
 import type { SendOptions } from './options.js'
 
 /**

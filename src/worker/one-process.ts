@@ -13,6 +13,7 @@ import { openTemporalParts, type TemporalPartsOptions } from '../process/tempora
 import { DEFAULT_TURN, type TurnTimes } from '../process/turn-times.js'
 import { RemoteCalls, type RemoteCallsOptions } from '../remote/remote-calls.js'
 import { createServer, type Server, type ServerOptions } from '../server/create-server.js'
+import { requireSafeExposure } from '../server/exposure.js'
 import { randomSecret } from '../server/secrets.js'
 import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
@@ -50,6 +51,7 @@ export interface OneProcess {
 /** Finds or starts Temporal, then starts a worker and a server. */
 export function startOneProcess(options: OneProcessOptions): Promise<OneProcess> {
   return startOrTakeDown(async (teardown) => {
+    requireSafeExposure(options)
     const agents = agentDirectory(options.agents)
     const letThemEnd = surviveLeakedRejections(options.logger)
     teardown.add(async () => letThemEnd())

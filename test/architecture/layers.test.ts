@@ -44,6 +44,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   observe: { ours: ['internal'], outside: ['pino'] },
   service: { ours: ['a2a', 'task', 'agent', 'bus', 'engine', 'internal'], types: ['gen', '@bufbuild/protobuf'] },
   'service/request-handler.ts': { ours: ['a2a', 'agent', 'engine', 'gen'], types: ['@bufbuild/protobuf', 'internal'] },
+  auth: { ours: ['a2a'], types: ['gen'] },
+  'auth/key-table.ts': { ours: ['auth'], outside: ['node:crypto'] },
+  'auth/jwt-keys.ts': { ours: ['auth'], outside: ['jose'] },
+  'auth/jwt-verifier.ts': { ours: ['auth', 'bindings/http/scan-json.ts'], outside: ['jose'] },
   bindings: {
     ours: ['a2a', 'agent', 'service', 'internal'],
     types: ['gen', '@bufbuild/protobuf', 'node:http', 'node:http2'],
@@ -75,7 +79,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   card: { ours: ['gen'], outside: ['@bufbuild/protobuf', 'canonicalize', 'jose'] },
   'card/card-mode.ts': { ours: [] },
   server: {
-    ours: ['card', 'a2a', 'agent', 'bus', 'engine', 'service', 'bindings', 'internal', 'gen'],
+    ours: ['card', 'a2a', 'agent', 'auth', 'bus', 'engine', 'service', 'bindings', 'internal', 'gen'],
     outside: [
       'node:*',
       '@connectrpc/connect',
@@ -99,7 +103,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     ours: ['internal', 'temporal/search-attributes.ts'],
     outside: ['node:*', '@temporalio/client', '@temporalio/common/*', '@temporalio/envconfig'],
   },
-  'server/index.ts': { ours: ['bus', 'card', 'engine', 'service', 'start-gateway.ts'] },
+  'server/index.ts': { ours: ['auth', 'bus', 'card', 'engine', 'service', 'start-gateway.ts'] },
   process: {
     ours: ['agent', 'bus', 'store', 'temporal', 'server', 'internal'],
     outside: ['node:*', '@temporalio/client'],
@@ -124,7 +128,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   'worker/start-worker.ts': { ours: ['observe', 'serve.ts'] },
   cli: {
-    ours: ['agent', 'observe', 'serve.ts', 'card/card-mode.ts'],
+    ours: ['agent', 'auth', 'observe', 'serve.ts', 'card/card-mode.ts'],
     types: ['temporal', 'bus', 'worker', 'internal', 'card'],
     outside: ['node:*', 'commander'],
   },
@@ -154,9 +158,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   remote: { ours: ['a2a', 'client', 'internal'], types: ['agent', 'task'] },
   proto: { ours: ['gen'] },
-  'index.ts': { ours: ['a2a', 'agent', 'internal', 'serve.ts'], types: ['gen'] },
+  'index.ts': { ours: ['a2a', 'agent', 'auth', 'internal', 'serve.ts'], types: ['gen'] },
   'start-gateway.ts': { ours: ['serve.ts'], types: ['process'] },
-  'serve.ts': { ours: ['agent'], types: ['agent', 'internal', 'worker'] },
+  'serve.ts': { ours: ['agent'], types: ['agent', 'auth', 'client', 'internal', 'worker'] },
 }
 
 interface Import {

@@ -214,25 +214,44 @@ describe('signatures', () => {
 })
 
 describe('the extended card (§3.1.11)', () => {
-  const context = { principal: 'alice', agent: secured } as never
+  const alice = { principal: 'alice', tenant: '', roles: [] }
+  const context = { ...alice, credential: { schemes: ['bearer'], scopes: [] } }
 
-  it('is as the public one but for what it says otherwise', () => {
-    const card = extendedAgentCard(secured, { name: 'secured', description: 'public', version: '2.1.0' })
+  it('is as the public one but for what it says otherwise', async () => {
+    const card = await extendedAgentCard(secured, { name: 'secured', description: 'public', version: '2.1.0' }, alice)
     expect(card).toMatchObject({
       name: 'secured',
       description: 'Everything, for those who are known',
       version: '2.1.0',
     })
     expect(card?.skills?.map(({ id }) => id)).toEqual(['plan', 'book'])
-    expect(getExtendedAgentCard(() => card, context)).toBe(card)
+    expect(await getExtendedAgentCard(async () => card, { ...context, agent: secured } as never)).toBe(card)
   })
 
-  it('that is declared and not configured is an error of its own', () => {
-    const bare = agent({ id: 'bare', securitySchemes, capabilities: { extendedCard: true } }, () => '')
-    expect(extendedAgentCard(bare, {})).toBeUndefined()
-    expect(() => getExtendedAgentCard(() => undefined, { principal: 'alice', agent: bare } as never)).toThrow(
-      expect.objectContaining({ reason: 'EXTENDED_AGENT_CARD_NOT_CONFIGURED' }),
+  it('may say something else to each caller, and to some nothing', async () => {
+    const choosy = agent(
+      {
+        id: 'choosy',
+        extendedCard: ({ principal, roles }) =>
+          roles.includes('staff') ? { description: `for ${principal}` } : undefined,
+      },
+      () => '',
     )
+    expect(await extendedAgentCard(choosy, { name: 'x' }, { ...alice, roles: ['staff'] })).toEqual({
+      name: 'x',
+      description: 'for alice',
+    })
+    expect(await extendedAgentCard(choosy, { name: 'x' }, alice)).toBeUndefined()
+  })
+
+  it('that is declared and not configured is an error of its own', async () => {
+    const bare = agent({ id: 'bare', securitySchemes, capabilities: { extendedCard: true } }, () => '')
+    expect(await extendedAgentCard(bare, {}, alice)).toBeUndefined()
+    await expect(
+      getExtendedAgentCard(async () => undefined, { ...context, agent: bare } as never),
+    ).rejects.toMatchObject({
+      reason: 'EXTENDED_AGENT_CARD_NOT_CONFIGURED',
+    })
   })
 
   it('is for authenticated callers, on every wire, and the refusal says how to become one', async () => {
@@ -263,15 +282,14 @@ describe('what cannot be right', () => {
     ],
     [
       'a requirement that names no scheme',
-      { securityRequirements: [{ schemes: { x: {} } }] },
+      { securitySchemes, securityRequirements: [{ schemes: { x: {} } }] },
       'not in securitySchemes',
     ],
     [
       'a skill that does',
-      { skills: { s: { securityRequirements: [{ schemes: { toString: {} } }] } } },
+      { securitySchemes, skills: { s: { securityRequirements: [{ schemes: { toString: {} } }] } } },
       'not in securitySchemes',
     ],
-    ['an extended card that nobody can ask for', { extendedCard: {} }, 'needs securitySchemes'],
     ['one that is denied', { securitySchemes, extendedCard: {}, capabilities: { extendedCard: false } }, 'is false'],
   ])('%s', (_, meta, text) => {
     expect(() => agent({ id: 'wrong', ...(meta as object) }, () => '')).toThrow(text)

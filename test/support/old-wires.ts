@@ -12,6 +12,7 @@ import { eventToV1, taskToV1 } from '../../src/bindings/dialects/v0_3/json/to-v1
 import * as protoFrom from '../../src/bindings/dialects/v0_3/proto/from-v1.js'
 import * as protoTo from '../../src/bindings/dialects/v0_3/proto/to-v1.js'
 import {
+  answers,
   base,
   type CallOptions,
   isEventStream,
@@ -122,8 +123,7 @@ export function oldJsonRpcWire(name: string, url: string, path: string): Wire {
     })
     options.onHeaders?.(response.headers)
     const read = (answer: JsonObject) => {
-      if (answer.jsonrpc !== '2.0' || answer.id !== id)
-        throw new Error(`not an answer to ${id}: ${JSON.stringify(answer)}`)
+      if (!answers(answer, id)) throw new Error(`not an answer to ${id}: ${JSON.stringify(answer)}`)
       if (answer.error !== undefined) throw rpcError(answer.error as JsonObject)
       return normal(operation, method.answer(answer.result as JsonValue))
     }

@@ -1,5 +1,5 @@
 /** What all wires of the tests have in common. */
-import { type JsonObject, toJson } from '@bufbuild/protobuf'
+import { type JsonObject, type JsonValue, toJson } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { BadRequestSchema, ErrorInfoSchema } from '../../gen/google/rpc/error_details_pb.js'
 import type { A2AService } from '../../gen/lf/a2a/v1/a2a_pb.js'
@@ -45,6 +45,11 @@ export class WireError extends Error {
 
 export function base(url: string, agent: string | undefined): string {
   return agent === undefined ? url : `${url}/agents/${agent}`
+}
+
+/** A refusal that came before the request was read has null in place of the id. */
+export function answers({ jsonrpc, id, error }: JsonObject, to: JsonValue): boolean {
+  return jsonrpc === '2.0' && (id === to || (id === null && error !== undefined))
 }
 
 export function rpcError({ message, code, data }: JsonObject): WireError {

@@ -13,6 +13,7 @@ import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } f
 import { A2AService } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { oldGrpcWire, oldJsonRpcWire, oldRestWire } from './old-wires.js'
 import {
+  answers,
   base,
   type CallOptions,
   isEventStream,
@@ -109,8 +110,7 @@ function jsonrpcWire(url: string): Wire {
     return { response, id }
   }
   const resultOf = (operation: Operation, answer: JsonObject, id: number): JsonObject => {
-    if (answer.jsonrpc !== '2.0' || answer.id !== id)
-      throw new Error(`not an answer to ${id}: ${JSON.stringify(answer)}`)
+    if (!answers(answer, id)) throw new Error(`not an answer to ${id}: ${JSON.stringify(answer)}`)
     if (answer.error !== undefined) throw rpcError(answer.error as JsonObject)
     return normal(methodOf(operation).output, answer.result as JsonValue)
   }

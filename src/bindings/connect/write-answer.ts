@@ -2,7 +2,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { ConnectError } from '@connectrpc/connect'
 import { compressedFlag } from '@connectrpc/connect/protocol'
-import { codeToHttpStatus, errorToJson } from '@connectrpc/connect/protocol-connect'
+import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson } from '@connectrpc/connect/protocol-connect'
 import { setTrailerStatus } from '@connectrpc/connect/protocol-grpc'
 import { trailerFlag } from '@connectrpc/connect/protocol-grpc-web'
 import { type HttpResponse, PRIVATE_HEADERS } from '../http/exchange.js'
@@ -38,11 +38,16 @@ export async function writeMessage(
   }
 }
 
+/** Also as the whole answer to a streaming call. */
 export function writeError(res: HttpResponse, wire: RpcWire, error: ConnectError): void {
   const head = { ...PRIVATE_HEADERS, 'content-type': wire.type }
   const trailers = () => plainHeaders(setTrailerStatus(new Headers(), error))
   switch (wire.protocol) {
     case 'connect':
+      if (wire.framed) {
+        end(res, 200, head, frames([endStreamFlag, JSON.stringify(endStreamToJson(error.metadata, error, undefined))]))
+        break
+      }
       Object.assign(head, Object.fromEntries(error.metadata), { 'content-type': 'application/json' })
       end(res, codeToHttpStatus(error.code), head, JSON.stringify(errorToJson(error, undefined)))
       break

@@ -13,7 +13,7 @@ import {
   VERSION_HEADER,
 } from '../../a2a/service-params.js'
 import type { AgentDefinition } from '../../agent/agent-definition.js'
-import type { CallContext } from '../../service/call-context.js'
+import type { CallContext, CallerIdentity } from '../../service/call-context.js'
 import type { BodyLimits } from './body.js'
 import { type HttpRequest, header } from './exchange.js'
 
@@ -47,8 +47,7 @@ export interface Call {
   /** The agent that the path names, or the default one. */
   readonly agent: AgentDefinition
   readonly agentFixed: boolean
-  readonly principal: string
-  readonly tenant: string
+  readonly caller: CallerIdentity
   /** The path without the prefix that named the agent, and without the query. */
   readonly path: string
   readonly query: URLSearchParams
@@ -78,8 +77,7 @@ export function callContext(
   return {
     agent: call.agent,
     agentFixed: call.agentFixed,
-    principal: call.principal,
-    tenant: call.tenant,
+    ...call.caller,
     version,
     extensions: parseExtensions(extensionNames(version, read)),
     idempotencyKey,

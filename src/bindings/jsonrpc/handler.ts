@@ -35,6 +35,11 @@ export interface JsonRpcOptions extends VersionOptions {
   onError(error: unknown, call: Call): void
 }
 
+/** An answer to a request whose body nobody reads, since nobody may make it. */
+export function refuseJsonRpc(res: HttpResponse, error: A2AError): void {
+  reply(res, httpStatus(error), { ...JSON_HEADERS, ...errorHeaders(error) }, errorText(null, error))
+}
+
 export function createJsonRpc(options: JsonRpcOptions) {
   const { handler, limits, onError } = options
   return async (req: HttpRequest, res: HttpResponse, call: Call): Promise<void> => {

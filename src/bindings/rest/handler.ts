@@ -37,6 +37,13 @@ export interface RestOptions extends VersionOptions {
   hint(call: Call): string
 }
 
+/** An answer to a request whose body nobody reads, since nobody may make it; in the words of the version of its path. */
+export function refuseRest(req: HttpRequest, res: HttpResponse, path: string, error: A2AError): void {
+  const form = restForm(restPathVersion(path))
+  const headers = { 'content-type': form.mediaType(header(req, 'accept') ?? ''), ...errorHeaders(error) }
+  reply(res, httpStatus(error), { ...PRIVATE_HEADERS, ...headers }, form.errorText(error))
+}
+
 export function createRest(options: RestOptions) {
   const { handler, limits, onError, hint } = options
   return async (req: HttpRequest, res: HttpResponse, call: Call): Promise<void> => {

@@ -1,0 +1,15 @@
+/** The authorisation matrix on a real Temporal with the store on Postgres, over a wire of each kind. */
+import { describe, inject } from 'vitest'
+import { postgres } from '../support/databases.js'
+import { startTestServer } from '../support/servers.js'
+import { authenticate, authorizationMatrix, curious } from './matrix.js'
+
+if (postgres.missing) {
+  describe.skip(postgres.title, () => {})
+} else {
+  authorizationMatrix('temporal and Postgres', ['rest', 'grpc-0.3'], async () => {
+    const { where } = await postgres.create()
+    const temporalAddress = inject('temporalAddress')
+    return startTestServer({ temporalAddress, db: where, agents: [curious], authenticate })
+  })
+}
