@@ -11,6 +11,7 @@ const wanted = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devD
 const steps = [
   ['generated code is up to date', process.execPath, [join(root, 'scripts/gen.mjs'), '--check', '--breaking', 'main']],
   ['types', bin('tsc'), ['-p', join(root, 'tsconfig.json'), '--noEmit']],
+  ['types of the page', bin('tsc'), ['-p', join(root, 'examples/clients/browser'), '--noEmit']],
   ['lint and format', bin('biome'), ['check', '--error-on-warnings', root]],
 ]
 

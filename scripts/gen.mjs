@@ -2,10 +2,11 @@
  * Turns the schema in `proto/` into the code in `gen/`, or checks that the two agree.
  *
  *   node scripts/gen.mjs                  lint, check the format, generate
+ *   node scripts/gen.mjs LANGUAGE...      generate only what the clients in `examples/clients/` need: go, java, python
  *   node scripts/gen.mjs --check          the same into a temporary folder, compared with `gen/`
  *   node scripts/gen.mjs --breaking REF   compare the schema with the one at a git ref; goes with --check
  *
- * Works without network: the imports of the schema are copied from npm packages into `third_party/`, which is not in
+ * Works without network, other languages excepted: the imports of the schema are copied from npm packages into `third_party/`, which is not in
  * git. Started by `npm run gen` and by `scripts/check.mjs`.
  */
 import { spawnSync } from 'node:child_process'
@@ -14,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { LANGUAGES } from './gen-languages.mjs'
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const BIN = join(ROOT, 'node_modules', '.bin')
@@ -41,8 +43,10 @@ main()
 
 function main() {
   try {
-    const { values } = parseArgs({ options: { check: { type: 'boolean' }, breaking: { type: 'string' } } })
+    const options = { check: { type: 'boolean' }, breaking: { type: 'string' } }
+    const { values, positionals } = parseArgs({ options, allowPositionals: true })
     fillThirdParty(ROOT)
+    if (positionals.length > 0) return generateFor(positionals)
     buf('lint')
     buf('format', 'proto', '--diff', '--exit-code')
     if (values.check) checkGenerated()
@@ -68,6 +72,15 @@ function fillThirdParty(folder) {
   for (const file of filesBelow(target)) {
     if (!IMPORTS.has(file)) rmSync(join(target, file))
   }
+}
+
+/** @throws Error for a language that there is not, or what its programs lack */
+function generateFor(languages) {
+  const unknown = languages.filter((language) => !Object.hasOwn(LANGUAGES, language))
+  if (unknown.length > 0) throw new Error(`no ${unknown.join()}; there are ${Object.keys(LANGUAGES).join(', ')}`)
+  withTemporaryFolder((folder) => {
+    for (const language of languages) LANGUAGES[language]({ buf, run, folder })
+  })
 }
 
 /** @throws Error with the files of `gen/` that differ from what the schema gives */
@@ -129,6 +142,13 @@ function buf(command, ...args) {
   const { status, error } = spawnSync(join(BIN, 'buf'), [command, ...args], { cwd: ROOT, env, stdio: 'inherit' })
   if (error) throw error
   if (status !== 0) throw new Error(`buf ${command} failed`)
+}
+
+/** @throws Error with the remedy when the program is not there or fails; what it says goes to the terminal */
+function run(remedy, file, ...args) {
+  // Maven is a script on Windows, which only a shell starts.
+  const { status } = spawnSync(file, args, { cwd: ROOT, stdio: 'inherit', shell: process.platform === 'win32' })
+  if (status !== 0) throw new Error(`${file} ${status === null ? 'cannot be started' : 'failed'}: ${remedy}`)
 }
 
 /** What git prints; undefined when it fails, or is not installed. */

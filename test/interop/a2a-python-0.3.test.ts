@@ -3,39 +3,32 @@
  *
  * It is found in a virtual environment outside of the repository; `TEMPORAL_A2A_PYTHON_0_3` names its Python.
  */
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import type { JsonObject } from '@bufbuild/protobuf'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { isRequired } from '../support/required.js'
 import { startTestServer, type TestServer } from '../support/servers.js'
-import { runTool, versionOf } from './run-tool.js'
+import { pythonClient } from './python/venv.js'
+import { runTool } from './run-tool.js'
 
-const CACHE = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')
-const VENV = join(CACHE, 'temporal-a2a', 'a2a-python-0.3')
-const PYTHON = process.env.TEMPORAL_A2A_PYTHON_0_3 ?? join(VENV, 'bin', 'python')
-const FOUND = versionOf(PYTHON) !== undefined
-const INSTALL = `python3 -m venv ${VENV} && ${VENV}/bin/pip install -r test/interop/python/requirements-0.3.txt`
-const SUITE = FOUND ? 'a2a-python in 0.3' : `a2a-python in 0.3: not installed; ${INSTALL}`
+const { python, found, missing } = pythonClient(
+  'a2a-python-0.3',
+  'test/interop/python/requirements-0.3.txt',
+  'TEMPORAL_A2A_PYTHON_0_3',
+)
 
 let server: TestServer
 
 beforeAll(async () => {
-  if (FOUND) server = await startTestServer({ temporalAddress: inject('temporalAddress'), card: 'v0.3' })
+  if (found) server = await startTestServer({ temporalAddress: inject('temporalAddress'), card: 'v0.3' })
 })
 
 afterAll(() => server?.stop())
 
-it.runIf(isRequired('a2a-python-0.3'))('the client is installed', () => {
-  expect(FOUND, INSTALL).toBe(true)
-})
-
-describe.skipIf(!FOUND)(SUITE, () => {
+describe.skipIf(!found)(`a2a-python in 0.3${missing}`, () => {
   it.each(['JSONRPC', 'HTTP+JSON', 'GRPC'])(
     'over %s',
     async (transport) => {
       const { code, stdout, stderr } = await runTool(
-        PYTHON,
+        python,
         ['test/interop/python/client_0_3.py', server.url, transport],
         60_000,
       )

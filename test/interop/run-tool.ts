@@ -28,8 +28,8 @@ export interface ToolEnd {
 const running = new Set<ChildProcess>()
 
 /** @returns what the program says about itself, or undefined when it cannot be run here */
-export function versionOf(file: string): string | undefined {
-  const { status, stdout } = spawnSync(file, ['--version'], { encoding: 'utf8', env: environment() })
+export function versionOf(file: string, flag = '--version'): string | undefined {
+  const { status, stdout } = spawnSync(file, [flag], { encoding: 'utf8', env: environment() })
   return status === 0 ? stdout : undefined
 }
 
