@@ -249,7 +249,11 @@ export const PATHS: Readonly<
 }
 
 function escaped(name: JsonValue | undefined): string {
-  return `tasks/${encodeURIComponent(String(name).toWellFormed().replace(/^tasks\//, ''))}`
+  return `tasks/${encodeURIComponent(
+    String(name)
+      .toWellFormed()
+      .replace(/^tasks\//, ''),
+  )}`
 }
 
 export function oldRestWire(url: string): Wire {
