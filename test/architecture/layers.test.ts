@@ -160,7 +160,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   proto: { ours: ['gen'] },
   'index.ts': { ours: ['a2a', 'agent', 'auth', 'internal', 'serve.ts'], types: ['gen'] },
   'start-gateway.ts': { ours: ['serve.ts'], types: ['process'] },
-  'serve.ts': { ours: ['agent'], types: ['agent', 'auth', 'client', 'internal', 'worker'] },
+  'serve.ts': {
+    ours: ['agent'],
+    types: ['agent', 'auth', 'card', 'client', 'internal', 'server', 'temporal/embedded/progress.ts'],
+  },
 }
 
 interface Import {
