@@ -14,7 +14,8 @@ import { listenHttp, listenTcp, namedPolicy, plantCanary } from '../support/webh
 import { type MadeWebhook, madeWebhooks, NAME } from './support/webhook-urls.js'
 
 const never = new AbortController().signal
-const BOUNDLESS = { ...GATE_LIMITS, maxInFlight: 1e9, maxInFlightPerHost: 1e9, perSecond: 1e9 }
+const ANY = { inFlight: 1e9, perSecond: 1e9 }
+const BOUNDLESS = { ...GATE_LIMITS, maxInFlight: 1e9, perHost: ANY, perOwner: ANY }
 
 const open: { close(): Promise<void> }[] = []
 afterEach(async () => {
