@@ -14,6 +14,8 @@ export interface WebhookRequest {
   /** From `webhookHeaders`. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** Whose webhook it is: owners have shares of what is sent. Default: all that have none are one. */
+  readonly owner?: string
 }
 
 export interface WebhookSender {
@@ -51,10 +53,10 @@ export function createWebhookSender(policy: WebhookPolicy, options: WebhookSende
       const verdict = judgeWebhookUrl(request.url, policy)
       if ('refused' in verdict) return { kind: 'blocked', cause: 'blocked-url', tookMs: 0 }
       const { url } = verdict
-      const entry = gate.enter(url)
+      const entry = gate.enter(url, request.owner ?? '')
       if ('refused' in entry) {
         const { refused: cause, retryAfterMs } = entry
-        return cause === 'host-busy'
+        return cause === 'busy'
           ? { kind: 'held', cause, retryAfterMs, tookMs: 0 }
           : { kind: 'retry', cause, retryAfterMs, tookMs: 0 }
       }

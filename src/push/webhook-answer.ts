@@ -15,8 +15,8 @@ export type WebhookAnswer =
   | { readonly kind: 'gone'; readonly cause: 'gone'; readonly status: 410; readonly tookMs: number }
   /** Nothing was sent: it leads where webhooks may not go. A name may lead elsewhere at the next attempt. */
   | { readonly kind: 'blocked'; readonly cause: 'blocked-url' | 'blocked-address'; readonly tookMs: number }
-  /** Nothing was sent: this server sends much to that host already. No attempt; try again after `retryAfterMs`. */
-  | { readonly kind: 'held'; readonly cause: 'host-busy'; readonly retryAfterMs: number; readonly tookMs: number }
+  /** Nothing was sent: much is under way to that host, for that owner, or at all. No attempt; try again after `retryAfterMs`. */
+  | { readonly kind: 'held'; readonly cause: 'busy'; readonly retryAfterMs: number; readonly tookMs: number }
 
 export type RetryCause =
   /** An answer that is neither 2xx nor a redirect. */
@@ -39,7 +39,7 @@ export type RetryCause =
   /** Nothing was sent: its host could not be reached by the last attempts, and is left alone for a while. */
   | 'host-paused'
 
-export type WebhookCause = RetryCause | 'gone' | 'blocked-url' | 'blocked-address' | 'host-busy'
+export type WebhookCause = RetryCause | 'gone' | 'blocked-url' | 'blocked-address' | 'busy'
 
 /** For people, in the delivery log. Tells nothing of what this server can see. */
 export const CAUSES: Readonly<Record<WebhookCause, string>> = {
@@ -56,5 +56,5 @@ export const CAUSES: Readonly<Record<WebhookCause, string>> = {
   gone: 'the receiver wants no more (410)',
   'blocked-url': 'not sent: webhooks may not go to this URL',
   'blocked-address': 'not sent: webhooks may not go to an address of the host',
-  'host-busy': 'not sent yet: much is being sent to the host',
+  busy: 'not sent yet: much is being sent',
 }

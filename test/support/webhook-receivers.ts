@@ -14,9 +14,10 @@ export async function listenHttp(
   onRequest: RequestListener,
   tls?: Certificate,
   host = '127.0.0.1',
+  port = 0,
 ): Promise<Listening> {
   const server = tls === undefined ? createHttpServer(onRequest) : createHttpsServer(tls, onRequest)
-  return listen(server, host)
+  return listen(server, host, port)
 }
 
 export async function listenTcp(onSocket: (socket: Socket) => void, host = '127.0.0.1'): Promise<Listening> {

@@ -287,12 +287,12 @@ describe('many attempts at one host', () => {
     const waiting: (() => void)[] = []
     const server = await http((_, response) => void waiting.push(() => response.end()))
     const sender = createWebhookSender(LOOPBACK, {
-      gate: new HostGate({ ...GATE_LIMITS, maxInFlightPerHost: 3 }),
+      gate: new HostGate({ ...GATE_LIMITS, perHost: { inFlight: 3, perSecond: 100 } }),
     })
     const one = () => sender.send({ url: to(server), headers: {}, body: '' }, never)
     const first = [one(), one(), one()]
     await vi.waitFor(() => expect(waiting).toHaveLength(3))
-    expect(await one()).toMatchObject({ kind: 'held', cause: 'host-busy', retryAfterMs: expect.any(Number) })
+    expect(await one()).toMatchObject({ kind: 'held', cause: 'busy', retryAfterMs: expect.any(Number) })
     for (const answer of waiting.splice(0)) answer()
     expect((await Promise.all(first)).map(({ kind }) => kind)).toEqual(['delivered', 'delivered', 'delivered'])
     const next = one()
