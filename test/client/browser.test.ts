@@ -5,34 +5,18 @@ import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chromiumMissing, openPage } from '../support/chromium.js'
+import { CUT_SCRIPT_SEEN, cutScript } from '../support/cut-script.js'
 import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.js'
 import { startTestServer, type TestServer } from '../support/servers.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-/** Runs in the page: sends, streams over a connection that is cut meanwhile, and reports what it has seen. */
-const SCRIPT = `
-  import { connect } from '/client/index.js'
-  const seen = {}
-  try {
-    for (const transport of ['jsonrpc', 'rest', 'connect']) {
-      const bot = await connect(new URLSearchParams(location.search).get('agent'), { transports: [transport] })
-      const run = await bot.stream('slow 0 1 2 3 4 5 6 7 8 9')
-      let text = ''
-      for await (const chunk of run.textStream()) {
-        text += chunk
-        if (chunk === '2') await fetch('/cut', { method: 'POST' })
-      }
-      const asked = await bot.send('ask which?')
-      await asked.reply('this')
-      const error = await bot.getTask({ id: 'none' }).catch((thrown) => thrown)
-      seen[transport] = [text, run.state, await asked.text(), error.reason]
-    }
-  } catch (error) {
-    seen.error = String(error && error.stack)
-  }
-  await fetch('/report', { method: 'POST', body: JSON.stringify(seen) })
-`
+const SCRIPT = cutScript({
+  client: "'/client/index.js'",
+  agent: "new URLSearchParams(location.search).get('agent')",
+  cut: "'/cut'",
+  report: "await fetch('/report', { method: 'POST', body: JSON.stringify(seen) })",
+})
 
 describe.skipIf(chromiumMissing !== '')(`in Chromium${chromiumMissing}`, () => {
   let server: TestServer
@@ -82,8 +66,7 @@ describe.skipIf(chromiumMissing !== '')(`in Chromium${chromiumMissing}`, () => {
     const page = `http://127.0.0.1:${(pages.address() as AddressInfo).port}/?agent=${encodeURIComponent(proxy.url)}`
     const close = await openPage(page)
     try {
-      const expected = ['0123456789', 'TASK_STATE_COMPLETED', 'turn 2 after UA: this', 'TASK_NOT_FOUND']
-      expect(JSON.parse(await reported)).toEqual({ jsonrpc: expected, rest: expected, connect: expected })
+      expect(JSON.parse(await reported)).toEqual(CUT_SCRIPT_SEEN)
       expect(cuts).toBe(3)
       expect(proxy.accepted).toBeGreaterThan(cuts)
     } finally {
