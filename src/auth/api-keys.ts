@@ -11,6 +11,7 @@ export interface ApiKeyEntry extends Identity {
   readonly key?: string | undefined
 }
 
+/** Whose keys are taken, and where they are looked for. */
 export interface ApiKeysOptions {
   readonly keys: readonly ApiKeyEntry[]
   /** The request header (gRPC: metadata) that holds the key. Default `x-api-key`. */

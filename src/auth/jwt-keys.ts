@@ -21,6 +21,7 @@ const COOLDOWN_MS = 30_000
 const FAILED_MS = 5_000
 const FETCH_MS = 5_000
 const MAX_SET_BYTES = 1_048_576
+const MIN_RSA_BITS = 2_048
 
 /** @throws AuthenticationConfigError a key that is private, weak or of another kind */
 export async function keysOf({ jwks, key, algorithms }: CheckedJwtOptions): Promise<JWTVerifyGetKey> {
@@ -34,6 +35,7 @@ function keySet(jwks: JSONWebKeySet): JWTVerifyGetKey {
   for (const each of jwks.keys) {
     if (each.kty === 'oct') throw refuse('jwks holds a secret key; give it alone, as key')
     requirePublic(each)
+    if (each.kty === 'RSA') requireStrong(Buffer.from(each.n ?? '', 'base64url').length * 8)
   }
   try {
     return createLocalJWKSet(jwks)
@@ -64,7 +66,9 @@ async function byAlgorithm(
   const keys = new Map<string, Key>()
   for (const name of algorithms) {
     const loaded = await load(name).catch(() => undefined)
-    if (loaded !== undefined) keys.set(name, loaded)
+    if (loaded === undefined) continue
+    if ('algorithm' in loaded) requireStrong((loaded.algorithm as { modulusLength?: number }).modulusLength)
+    keys.set(name, loaded)
   }
   if (keys.size === 0) throw refuse(`key cannot be used with ${algorithms.join(', ') || 'its own algorithm'}`)
   return ({ alg = '' }: JWSHeaderParameters) => {
@@ -121,6 +125,11 @@ async function fetchBounded(url: string, init: RequestInit): Promise<Response> {
     chunks.push(chunk)
   }
   return new Response(Buffer.concat(chunks), { status: response.status })
+}
+
+/** @param bits of an RSA key; undefined for another kind, whose curves are all strong enough */
+function requireStrong(bits: number | undefined): void {
+  if (bits !== undefined && bits < MIN_RSA_BITS) throw refuse(`an RSA key must have at least ${MIN_RSA_BITS} bits`)
 }
 
 function requirePublic({ d, p, q, k }: JWK): void {

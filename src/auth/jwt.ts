@@ -2,11 +2,13 @@
 import type { SecuritySchemeJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { AuthenticationConfigError, type Authenticator, type Identity } from './authenticator.js'
 
+/** What a token says, after it was found to be good; nothing of it is checked but `iss`, `aud` and the times. */
 export type JwtClaims = Readonly<Record<string, unknown>>
 
 /** The name of a claim, or how to make the value out of all of them; undefined refuses the token. */
 export type FromClaims<T> = string | ((claims: JwtClaims) => T | undefined)
 
+/** Whose tokens are taken, and what is read out of them. */
 export interface JwtOptions {
   /** The token's `iss`, exactly. */
   readonly issuer: string
@@ -52,7 +54,7 @@ export const ASYMMETRIC = [
 const SYMMETRIC = ['HS256', 'HS384', 'HS512'] as const
 const MAX_LEEWAY_SECONDS = 60
 
-/** Those that can be missing are not needed for the check, others are. */
+/** The options with what was left out filled in. */
 export type CheckedJwtOptions = JwtOptions & { readonly algorithms: readonly string[]; readonly leewaySeconds: number }
 
 /** @throws AuthenticationConfigError options that are not safe or contradict each other; never shows a key */

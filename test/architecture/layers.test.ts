@@ -146,6 +146,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     types: ['@connectrpc/connect'],
     outside: ['@bufbuild/protobuf'],
   },
+  'client/transports/connect-calls.ts': {
+    ours: ['client', 'a2a', 'gen'],
+    outside: ['@bufbuild/protobuf', '@connectrpc/connect'],
+  },
   'client/transports/connect.ts': { ours: ['client'], outside: ['@connectrpc/connect-web'] },
   'client/transports/connect-errors.ts': {
     ours: ['client', 'a2a', 'gen'],

@@ -9,17 +9,25 @@ import {
   type MessageShape,
   toJson,
 } from '@bufbuild/protobuf'
-import type { Transport as ConnectTransport } from '@connectrpc/connect'
+import { ConnectError, type Transport as ConnectTransport } from '@connectrpc/connect'
 import { A2AService } from '../../../gen/lf/a2a/v1/a2a_pb.js'
-import { A2AError } from '../../a2a/errors.js'
+import { A2AError, isA2AError } from '../../a2a/errors.js'
 import { checkAnswer, checkEvent } from '../answers.js'
+import type { AuthProvider } from '../auth/auth.js'
 import type { Transport } from '../transport.js'
 import { fromConnect } from './connect-errors.js'
+
+export interface ConnectCallsOptions {
+  readonly transport: ConnectTransport
+  /** Asked for new credentials when a stream is refused: on these wires the refusal comes inside of it. */
+  readonly auth: AuthProvider | undefined
+  readonly close?: () => void
+}
 
 export function connectCalls(
   name: 'connect' | 'grpc',
   url: string,
-  { transport, close }: { readonly transport: ConnectTransport; readonly close?: () => void },
+  { transport, auth, close }: ConnectCallsOptions,
 ): Transport {
   return {
     name,
@@ -38,11 +46,21 @@ export function connectCalls(
     async *stream(operation, request, { headers, signal }) {
       const method: DescMethodServerStreaming = A2AService.method[operation]
       const message = toMessage(method.input, request)
-      try {
-        const answer = await transport.stream(method, signal, undefined, { ...headers }, once(message))
-        for await (const event of answer.message) yield { event: checkEvent(toJson(method.output, event)) }
-      } catch (error) {
-        throw fromConnect(error, url, signal)
+      for (let mayRenew = true; ; mayRenew = false) {
+        let begun = false
+        try {
+          const answer = await transport.stream(method, signal, undefined, { ...headers }, once(message))
+          for await (const event of answer.message) {
+            begun = true
+            yield { event: checkEvent(toJson(method.output, event)) }
+          }
+          return
+        } catch (thrown) {
+          const error = fromConnect(thrown, url, signal)
+          const refused = isA2AError(error) && error.reason === 'UNAUTHENTICATED' && !begun
+          const challenge = ConnectError.from(thrown).metadata.get('www-authenticate')
+          if (!refused || !mayRenew || (await auth?.refresh?.({ url, signal, challenge })) !== true) throw error
+        }
       }
     },
     ...(close === undefined ? {} : { close }),

@@ -29,7 +29,7 @@ export async function grpcTransport({ url, auth, headers, limits }: GrpcOptions)
     readMaxBytes: limits.answerBytes,
     interceptors: [withHeaders(headers), ...(auth === undefined ? [] : [withCredentials(auth)])],
   })
-  return connectCalls('grpc', url, { transport, close: () => sessionManager.abort() })
+  return connectCalls('grpc', url, { transport, auth, close: () => sessionManager.abort() })
 }
 
 function withHeaders(headers: Readonly<Record<string, string>>): Interceptor {

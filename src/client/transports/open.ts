@@ -30,8 +30,11 @@ export async function openTransport(chosen: ChosenInterface, options: OpenOption
       return jsonRpcTransport({ url, send, limits })
     case 'rest':
       return (await import('./rest.js')).restTransport({ url, send, limits })
-    case 'connect':
-      return (await import('./connect.js')).connectTransport({ url, send, limits })
+    case 'connect': {
+      const trusted = rules.trusted.has(new URL(url).origin)
+      const { connectTransport } = await import('./connect.js')
+      return connectTransport({ url, send, limits, auth: trusted ? auth : undefined })
+    }
     case 'grpc': {
       const target = interfaceUrl(url, options.protocol)?.origin ?? url
       const { grpcTransport } = await import('./grpc.js')
