@@ -10,10 +10,10 @@ import {
   type JsonObject,
   type JsonValue,
   type MessageShape,
-  toJson,
 } from '@bufbuild/protobuf'
 import { type FieldViolation, invalidParams } from './errors.js'
 import { jsonProblem } from './json-limits.js'
+import { messageToJson } from './message-to-json.js'
 
 /**
  * A request out of JSON that came over a wire, in normal form.
@@ -28,7 +28,7 @@ export function readRequest(desc: DescMessage, json: JsonValue): JsonObject {
   if (violations.length > 0) throw invalidParams(violations)
   let normal: JsonObject
   try {
-    normal = toJson(desc, fromJson(desc, known as JsonValue)) as JsonObject
+    normal = messageToJson(desc, fromJson(desc, known as JsonValue))
   } catch {
     throw invalidParams([wrongValue(desc, known, '')])
   }
@@ -37,14 +37,14 @@ export function readRequest(desc: DescMessage, json: JsonValue): JsonObject {
 }
 
 /**
- * The same for a message that came in binary.
+ * The same for a message that came in binary, which is not to be used afterwards.
  *
  * @throws A2AError INVALID_PARAMS a value that JSON cannot carry, such as NaN
  */
 export function requestToJson<Desc extends DescMessage>(desc: Desc, message: MessageShape<Desc>): JsonObject {
   let json: JsonObject
   try {
-    json = toJson(desc, message) as JsonObject
+    json = messageToJson(desc, message)
   } catch {
     throw invalidParams([{ field: '', description: 'request has a value that JSON cannot carry, such as NaN' }])
   }
