@@ -6,7 +6,16 @@ import { type AgentDefinition, type AgentDirectory, defaultAgent } from '../agen
 import { CARD_PATH } from '../bindings/card/forms.js'
 import { answerCard } from '../bindings/card/handler.js'
 import type { Call } from '../bindings/http/call.js'
-import { contentType, type HttpRequest, type HttpResponse, PRIVATE_HEADERS, reply } from '../bindings/http/exchange.js'
+import {
+  contentType,
+  type HttpRequest,
+  type HttpResponse,
+  isJsonType,
+  PRIVATE_HEADERS,
+  reply,
+} from '../bindings/http/exchange.js'
+import { errorText } from '../bindings/jsonrpc/errors.js'
+import { OLD_PATH } from '../bindings/versions.js'
 import { LOCAL_PRINCIPAL } from '../service/call-context.js'
 import type { Cards } from './cards.js'
 import type { ConnectAdapter } from './connect-adapter.js'
@@ -60,7 +69,7 @@ export function createRouter(options: RouterOptions): (req: HttpRequest, res: Ht
     if (target === undefined) return refuse(res, 400, 'The path is not valid')
     if (options.health.answer(req, res, target.path)) return
     const place = locate(target.path)
-    if (place === undefined) return refuse(res, 404, `No such agent; the agents are ${agentPaths()}`)
+    if (place === undefined) return refuseAgent(req, res, target.path)
     const { agent, agentFixed, path } = place
     const call: Call = {
       agent,
@@ -77,8 +86,8 @@ export function createRouter(options: RouterOptions): (req: HttpRequest, res: Ht
       if (req.method === 'GET' || req.method === 'HEAD') return answerCard(req, res, card)
       return refuse(res, 405, 'The agent card is read with GET', { allow: 'GET, HEAD' })
     }
-    if (contentType(req).startsWith('application/grpc')) return refuseGrpc(res, contentType(req))
-    if (path === '/' || path === '/a2a') return jsonrpc(req, res, call)
+    if (contentType(req).startsWith('application/grpc')) return refuseGrpc(res, contentType(req), 'Method not found')
+    if (isEndpoint(path)) return jsonrpc(req, res, call)
     return options.rest(req, res, call)
   }
 
@@ -95,9 +104,29 @@ export function createRouter(options: RouterOptions): (req: HttpRequest, res: Ht
     return agent === undefined ? undefined : { agent, agentFixed: true, path: match[2] ?? '/' }
   }
 
+  /** In the form of the wire that asks: who speaks JSON-RPC to an address looks for an error object of JSON-RPC there. */
+  function refuseAgent(req: HttpRequest, res: HttpResponse, path: string): void {
+    const message = `No such agent; the agents are ${agentPaths()}`
+    const mediaType = contentType(req)
+    const endpoint = req.method === 'POST' && isEndpoint(AGENT_PATH.exec(path)?.[2] ?? '/')
+    if (mediaType.startsWith('application/grpc')) {
+      refuseGrpc(res, mediaType, message)
+    } else if (endpoint && isJsonType(mediaType)) {
+      const text = errorText(null, new A2AError('METHOD_NOT_FOUND', message))
+      reply(res, 404, { ...PRIVATE_HEADERS, 'content-type': 'application/json' }, text)
+    } else {
+      refuse(res, 404, message)
+    }
+  }
+
   function agentPaths(): string {
     return [...options.agents.keys()].map((id) => `/agents/${id}`).join(', ')
   }
+}
+
+/** Where JSON-RPC is spoken, below an agent and at the root. */
+function isEndpoint(path: string): boolean {
+  return path === '/' || path === OLD_PATH
 }
 
 /** Where somebody who is lost finds the way. */
@@ -125,9 +154,9 @@ const REASONS: Readonly<Record<number, A2AErrorReason>> = {
 }
 
 /** A gRPC client looks at trailers only, so an unknown method is told it in its own words. */
-function refuseGrpc(res: HttpResponse, mediaType: string): void {
+function refuseGrpc(res: HttpResponse, mediaType: string, message: string): void {
   const { grpc } = WIRE_CODES.METHOD_NOT_FOUND
-  const status = { 'grpc-status': String(GRPC_CODES[grpc]), 'grpc-message': 'Method not found' }
+  const status = { 'grpc-status': String(GRPC_CODES[grpc]), 'grpc-message': message }
   reply(res, 200, { ...PRIVATE_HEADERS, 'content-type': mediaType, ...status })
 }
 
