@@ -24,9 +24,17 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/temporal-setup.ts', 'test/support/postgres-setup.ts'],
+    setupFiles: ['test/support/cells-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      reporter: ['text-summary', 'json'],
+      reportOnFailure: true,
+      thresholds: { lines: 85 },
+    },
   },
 })

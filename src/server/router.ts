@@ -7,7 +7,15 @@ import { type AgentDefinition, type AgentDirectory, defaultAgent } from '../agen
 import { CARD_PATH } from '../bindings/card/forms.js'
 import { answerCard } from '../bindings/card/handler.js'
 import type { Call } from '../bindings/http/call.js'
-import { contentType, type HttpRequest, type HttpResponse, PRIVATE_HEADERS, reply } from '../bindings/http/exchange.js'
+import {
+  contentType,
+  type HttpRequest,
+  type HttpResponse,
+  isJsonType,
+  PRIVATE_HEADERS,
+  reply,
+} from '../bindings/http/exchange.js'
+import { errorText } from '../bindings/jsonrpc/errors.js'
 import { refuseJsonRpc } from '../bindings/jsonrpc/handler.js'
 import { refuseRest } from '../bindings/rest/handler.js'
 import { OLD_PATH } from '../bindings/versions.js'
@@ -78,7 +86,7 @@ export function createRouter(options: RouterOptions): (req: HttpRequest, res: Ht
     } catch (thrown) {
       return refuseCaller(req, res, place?.path ?? target.path, toA2AError(thrown))
     }
-    if (place === undefined) return refuse(res, 404, `No such agent; the agents are ${agentPaths()}`)
+    if (place === undefined) return refuseAgent(req, res, target.path)
     const { agent, agentFixed, path } = place
     const call: Call = { agent, agentFixed, path, query: target.query, caller, signal }
     if (options.connect.has(path)) return options.connect.handle(req, res, call)
@@ -108,6 +116,21 @@ export function createRouter(options: RouterOptions): (req: HttpRequest, res: Ht
     if (match === null) return { agent: root, agentFixed: false, path }
     const agent = options.agents.get(match[1] ?? '')
     return agent === undefined ? undefined : { agent, agentFixed: true, path: match[2] ?? '/' }
+  }
+
+  /** In the form of the wire that asks: who speaks JSON-RPC to an address looks for an error object of JSON-RPC there. */
+  function refuseAgent(req: HttpRequest, res: HttpResponse, path: string): void {
+    const error = new A2AError('METHOD_NOT_FOUND', `No such agent; the agents are ${agentPaths()}`)
+    const mediaType = contentType(req)
+    const endpoint = req.method === 'POST' && isEndpoint(AGENT_PATH.exec(path)?.[2] ?? '/')
+    if (mediaType.startsWith('application/grpc')) {
+      refuseGrpc(res, mediaType, error)
+    } else if (endpoint && isJsonType(mediaType)) {
+      const text = errorText(null, error)
+      reply(res, 404, { ...PRIVATE_HEADERS, 'content-type': 'application/json' }, text)
+    } else {
+      refuse(res, 404, error.message)
+    }
   }
 
   function agentPaths(): string {
@@ -150,6 +173,7 @@ function isHealth(path: string | undefined): boolean {
   return path?.startsWith(`/${Health.typeName}/`) === true
 }
 
+/** Where JSON-RPC is spoken, below an agent and at the root. */
 function isEndpoint(path: string): boolean {
   return path === '/' || path === OLD_PATH
 }

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type AgentContext,
+  type AgentMeta,
   agent,
   artifact,
   complete,
@@ -61,7 +62,15 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 
 const PREFIXES = Object.keys(SCENARIOS).sort((a, b) => b.length - a.length)
 
-// Most scenarios are tasks, one is a Message, so the first result decides which it is.
+/** What its card says otherwise, by `TCK_AGENT`. */
+const CARDS: Readonly<Record<string, Pick<AgentMeta, 'capabilities' | 'extensions'>>> = {
+  full: {},
+  // The suite looks at how streams and webhooks are refused.
+  bare: { capabilities: { streaming: false } },
+  // And how callers are that do not name the extension.
+  demanding: { extensions: [{ uri: 'urn:a2a:tck:required-extension', required: true }] },
+}
+
 export default agent(
   {
     id: 'tck',
@@ -78,16 +87,20 @@ export default agent(
     ],
     inputModes: ['text/plain', 'application/json'],
     outputModes: ['text/plain', 'application/json'],
+    // Most scenarios are tasks, one is a Message, so the first result decides which it is.
     answers: 'either',
+    ...CARDS[process.env.TCK_AGENT ?? 'full'],
   },
-  async function* (incoming, ctx) {
-    const prefix = PREFIXES.find((start) => incoming.messageId.startsWith(start))
-    const scenario = prefix === undefined ? undefined : SCENARIOS[prefix]
-    const played = scenario?.(incoming, ctx) ?? complete(GREETING)
-    if (typeof played === 'object' && Symbol.asyncIterator in played) return yield* played
-    return played
-  },
+  play,
 )
+
+async function* play(incoming: IncomingMessage, ctx: AgentContext) {
+  const prefix = PREFIXES.find((start) => incoming.messageId.startsWith(start))
+  const scenario = prefix === undefined ? undefined : SCENARIOS[prefix]
+  const played = scenario?.(incoming, ctx) ?? complete(GREETING)
+  if (typeof played === 'object' && Symbol.asyncIterator in played) return yield* played
+  return played
+}
 
 function textFile(): Result {
   return file('output.txt', new TextEncoder().encode('Generated file content'), 'text/plain')

@@ -1,10 +1,13 @@
-// The official A2A TCK against the built server with a fixture agent.
-//
-//   node test/conformance/run-tck.mjs [flags for `temporal-a2a serve`]        version 1.0
-//   node test/conformance/run-tck.mjs 0.3 [flags for `temporal-a2a serve`]    mandatory and capabilities, on each transport
-//
-// TCK_RUN: path of the runner, called as `TCK_RUN 1.0 BASE_URL`, or `TCK_RUN 0.3 ENDPOINT_URL TRANSPORT CATEGORY`. TCK_GIT: git directory of a2aproject/a2a-tck, which the
-// runner reads. The suite is not part of this repository, so without both there is nothing to run.
+/**
+ * The official A2A TCK against the built server with an agent of this folder.
+ *
+ *   npm run conformance              every mode
+ *   npm run conformance -- bare 0.3  some of them
+ *
+ * TCK_RUN is the path of the runner, called as `TCK_RUN 1.0 BASE_URL [pytest arguments]`, or
+ * `TCK_RUN 0.3 ENDPOINT_URL TRANSPORT CATEGORY`; its last line is `passed P failed F skipped S`. TCK_GIT, a git directory of
+ * a2aproject/a2a-tck, is for the runner. The suite is not part of this repository: without both there is nothing to run.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
@@ -19,64 +22,90 @@ const STOP_MS = 15_000
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const main = join(root, 'dist/src/cli/main.js')
 const { TCK_RUN, TCK_GIT } = process.env
-const isOld = process.argv[2] === '0.3'
 
 /** The suite of 0.3 takes the address of gRPC only as a URL; its port has to be known before. */
 const OLD_PORT = 41_033
-const OLD_RUNS = ['jsonrpc', 'grpc', 'rest'].flatMap((transport) => [
-  [transport, 'mandatory'],
-  [transport, 'capabilities'],
-])
 
-if (!TCK_RUN || !TCK_GIT) {
+/**
+ * What is judged: what the agent's card says, flags of the server, and the suite's runs. `known` says which skips are expected, so that any
+ * other fails the run: the runner knows it of a full server only.
+ */
+const MODES = {
+  full: { agent: 'full', flags: ['--port', '0'], runs: (url) => [['1.0', url]], known: true },
+  bare: { agent: 'bare', flags: ['--port', '0'], runs: (url) => [['1.0', url]], known: false },
+  'required-extension': {
+    agent: 'demanding',
+    flags: ['--port', '0'],
+    // Every other test would be refused for not naming the extension.
+    runs: (url) => [['1.0', url, '-k', 'ExtensionRequired']],
+    known: false,
+  },
+  0.3: {
+    file: 'fixture-agent-0.3.ts',
+    flags: ['--port', `${OLD_PORT}`, '--card', 'v0.3', '--public-grpc-url', `http://127.0.0.1:${OLD_PORT}`],
+    runs: (url) =>
+      ['jsonrpc', 'grpc', 'rest'].flatMap((transport) =>
+        ['mandatory', 'capabilities'].map((category) => ['0.3', `${url}/agents/tck`, transport, category]),
+      ),
+    known: false,
+  },
+}
+
+const asked = process.argv.slice(2)
+const unknown = asked.filter((mode) => !Object.hasOwn(MODES, mode))
+
+if (unknown.length > 0) {
+  say(`no such mode: ${unknown.join(', ')}; there are ${Object.keys(MODES).join(', ')}`)
+  process.exitCode = 2
+} else if (!TCK_RUN || !TCK_GIT) {
   say('skipped: the A2A TCK needs TCK_RUN (path of its runner) and TCK_GIT (git directory of a2aproject/a2a-tck)')
 } else if (!existsSync(main)) {
   say('not built: run `npm run build` first')
   process.exitCode = 1
 } else {
-  process.exitCode = await judge(TCK_RUN)
-}
-
-/** @returns exit code: 0 only when the runner is content and its last line counts passes and no failure */
-async function judge(runner) {
   const stop = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stop.abort())
+  for (const [name, mode] of Object.entries(MODES)) {
+    if (stop.signal.aborted || (asked.length > 0 && !asked.includes(name))) continue
+    if (!(await judge(TCK_RUN, name, mode, stop.signal))) process.exitCode = 1
+  }
+}
+
+/** @returns true when the last line of every run counts passes and no failure, and nothing was skipped that should not be */
+async function judge(runner, name, { agent, file = 'fixture-agent.ts', flags, runs, known }, signal) {
   const dir = mkdtempSync(join(tmpdir(), 'a2a-tck-run-'))
-  const agent = join(root, isOld ? 'test/conformance/fixture-agent-0.3.ts' : 'test/conformance/fixture-agent.ts')
-  const form = isOld
-    ? ['--port', String(OLD_PORT), '--card', 'v0.3', '--public-grpc-url', `http://127.0.0.1:${OLD_PORT}`]
-    : ['--port', '0']
-  const flags = [...form, '--json', '--db', join(dir, 'a2a.db'), ...process.argv.slice(isOld ? 3 : 2)]
-  const server = start(process.execPath, [main, 'serve', agent, ...flags])
+  const args = ['serve', join(root, 'test/conformance', file), ...flags, '--json', '--db', join(dir, 'a2a.db')]
+  const server = start(process.execPath, [main, ...args], agent === undefined ? {} : { TCK_AGENT: agent })
   const onStop = () => server.kill('SIGTERM')
-  stop.signal.addEventListener('abort', onStop)
+  signal.addEventListener('abort', onStop)
   try {
     const url = await banner(server)
     if (url === undefined) {
-      say(`failed: the server ended with ${await server.ended} before it was ready`)
-      return 1
+      say(`${name}: the server ended with ${await server.ended} before it was ready`)
+      return false
     }
-    const runs = isOld ? OLD_RUNS.map((each) => ['0.3', `${url}/agents/tck`, ...each]) : [['1.0', url]]
-    let failed = false
-    for (const args of runs) {
-      if (isOld) say(`0.3 ${args.slice(2).join(' ')}`)
-      const { code, last } = await run(runner, args, stop.signal)
-      // Only the runner of 1.0 knows which skips are expected.
-      const fine = (code === 0 || isOld) && /^passed [1-9]\d* failed 0 /.test(last)
-      say(last === '' ? `failed: the runner ended with ${code} and said nothing` : last)
-      failed ||= !fine
+    let fine = true
+    for (const each of runs(url)) {
+      const { code, last } = await run(runner, each, signal)
+      say([name, ...each.slice(2), last === '' ? `the runner ended with ${code} and said nothing` : last].join(' '))
+      fine &&= /^passed [1-9]\d* failed 0 /.test(last) && (code === 0 || !known)
     }
-    return failed ? 1 : 0
+    return fine
   } finally {
-    stop.signal.removeEventListener('abort', onStop)
+    signal.removeEventListener('abort', onStop)
     await end(server)
     rmSync(dir, { recursive: true, force: true })
   }
 }
 
 /** The child leads a group of its own: a Ctrl-C reaches it through us only, so that it is asked to stop once. */
-function start(command, args) {
-  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+function start(command, args, env = {}) {
+  const child = spawn(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+    env: { ...process.env, ...env },
+  })
   child.ended = once(child, 'close').then(
     ([code, signal]) => signal ?? code,
     (error) => error.message,

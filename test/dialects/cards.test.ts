@@ -11,7 +11,7 @@ import { type AgentDefinition, agent } from '../../src/index.js'
 import { getExtendedAgentCard } from '../../src/service/extended-card.js'
 import type { OneProcessOptions } from '../../src/worker/one-process.js'
 import { startTestServer, type TestServer } from '../support/servers.js'
-import { WIRE_NAMES, WIRES, wireNamed } from '../support/wires.js'
+import { ALL_WIRE_NAMES, WIRES, wireNamed } from '../support/wires.js'
 
 const CURRENT = '/.well-known/agent-card.json'
 const OLD = '/.well-known/agent.json'
@@ -256,7 +256,7 @@ describe('the extended card (§3.1.11)', () => {
 
   it('is for authenticated callers, on every wire, and the refusal says how to become one', async () => {
     await start()
-    for (const name of WIRE_NAMES) {
+    for (const name of ALL_WIRE_NAMES) {
       const headers: (string | null)[] = []
       const error = await wireNamed(name, server?.url ?? '')
         .call('getExtendedAgentCard', {}, { onHeaders: (all) => headers.push(all.get('www-authenticate')) })

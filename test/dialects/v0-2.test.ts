@@ -2,12 +2,15 @@
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openGate } from '../support/agents.js'
+import { watchOldPaths } from '../support/cells.js'
 import { eventually } from '../support/reading.js'
 import { startTestServer, type TestServer } from '../support/servers.js'
 import { sseData } from '../support/wire.js'
 
 let server: TestServer
 let base: string
+
+watchOldPaths()
 
 beforeAll(async () => {
   server = await startTestServer({ engine: 'memory' })

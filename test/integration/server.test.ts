@@ -368,6 +368,31 @@ describe('paths', () => {
     expect(/allow: (.*)/.exec(text)?.[1] ?? null).toBe(allow)
   })
 
+  it.each([
+    ['nothing', {}, true],
+    ['the same', { taskId: 'none' }, true],
+    ['the same in snake_case', { task_id: 'none' }, true],
+    ['an empty one', { taskId: '' }, true],
+    ['another', { taskId: 'other' }, false],
+    ['another in snake_case', { task_id: 'other' }, false],
+    ['a number', { taskId: 7 }, false],
+  ])('bind the task; a body may say the same once more: %s', async (_, body, taken) => {
+    const response = await fetch(`${server.url}/tasks/none/pushNotificationConfigs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ url: 'https://example.com/hook', ...body }),
+    })
+    const { error } = (await response.json()) as { error: { details: { fieldViolations?: { field: string }[] }[] } }
+    const fields = error.details.flatMap(({ fieldViolations = [] }) => fieldViolations.map(({ field }) => field))
+    // What is not refused for its words finds no task, or no agent that pushes.
+    expect(fields).toEqual(taken ? [] : ['taskId'])
+  })
+
+  it('bind the task, and a query that says another is refused', async () => {
+    expect((await fetch(`${server.url}/tasks/none?id=none`)).status).toBe(404)
+    expect((await fetch(`${server.url}/tasks/none?id=other`)).status).toBe(400)
+  })
+
   it('tells who is lost where the card is', async () => {
     expect(await (await fetch(`${server.url}/agents/silent/nowhere`)).text()).toContain(`/agents/silent${CARD}`)
   })

@@ -265,7 +265,11 @@ describe.skipIf(VERSION === undefined)(SUITE, () => {
     it('with 404 and the agents there are when there is no such agent', async () => {
       const { status, json } = await post('/agents/nobody', rpc('GetTask', { id: 'x' }))
       expect(status).toBe(404)
-      expect((json().error as JsonObject).message).toMatch(/^No such agent; the agents are \/agents\/scripted, /)
+      const message = expect.stringMatching(/^No such agent; the agents are \/agents\/scripted, /)
+      const data = [expect.objectContaining({ reason: 'METHOD_NOT_FOUND', domain: 'a2a-protocol.org' })]
+      expect(json()).toEqual({ jsonrpc: '2.0', id: null, error: { code: -32601, message, data } })
+      const rest = await post('/agents/nobody/message:send', '{}')
+      expect(rest.json()).toMatchObject({ error: { code: 404, status: 'UNIMPLEMENTED', message } })
     })
 
     it('with 405 and the way to the card when it only looks around', async () => {

@@ -3,8 +3,7 @@
  * the golden tests of the dialects.
  */
 import { create, type DescService, fromJson, type JsonObject, type JsonValue, toJson } from '@bufbuild/protobuf'
-import { createClient } from '@connectrpc/connect'
-import { createGrpcTransport } from '@connectrpc/connect-node'
+import { createClient, type Transport } from '@connectrpc/connect'
 import { A2AService as OldService } from '../../gen/a2a/v1/a2a_pb.js'
 import { A2AService, type PartJson, type TaskPushNotificationConfigJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { partFromV1, taskPushConfigFromV1 } from '../../src/bindings/dialects/v0_3/json/from-v1.js'
@@ -302,7 +301,8 @@ function localName(name: string): keyof typeof OldService.method {
   return `${name[0]?.toLowerCase()}${name.slice(1)}` as keyof typeof OldService.method
 }
 
-export function oldGrpcWire(url: string): Wire {
+/** gRPC, gRPC-Web and Connect. */
+export function oldRpcWire(wireName: string, transport: (baseUrl: string) => Transport, url: string): Wire {
   const clients = new Map<string, Record<string, (message: unknown, options: object) => unknown>>()
   const invoke = (
     operation: Operation,
@@ -310,8 +310,7 @@ export function oldGrpcWire(url: string): Wire {
     { agent, headers = {}, signal, onHeaders }: CallOptions,
   ) => {
     const baseUrl = base(url, agent)
-    const client =
-      clients.get(baseUrl) ?? (createClient(OldService as DescService, createGrpcTransport({ baseUrl })) as never)
+    const client = clients.get(baseUrl) ?? (createClient(OldService as DescService, transport(baseUrl)) as never)
     clients.set(baseUrl, client)
     const old = methodOf(PROTO, operation)
     const { input, output, localName: name } = OldService.method[localName(old.name)]
@@ -325,7 +324,7 @@ export function oldGrpcWire(url: string): Wire {
     return { answer: client[name]?.(message, options), read }
   }
   return {
-    name: 'grpc-0.3',
+    name: wireName,
     async call(operation, request, options = {}) {
       if (operation === 'listTasks') return listTasks(url, request, options)
       try {

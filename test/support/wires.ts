@@ -11,7 +11,8 @@ import {
 import { createClient, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node'
 import { A2AService } from '../../gen/lf/a2a/v1/a2a_pb.js'
-import { oldGrpcWire, oldJsonRpcWire, oldRestWire } from './old-wires.js'
+import { observedWire } from './observations.js'
+import { oldJsonRpcWire, oldRestWire, oldRpcWire } from './old-wires.js'
 import {
   answers,
   base,
@@ -48,41 +49,50 @@ export const WIRES = {
   'rest-0.3': { kind: 'http', version: '0.3', words: 'proto' },
   'grpc-0.3': { kind: 'grpc', version: '0.3', words: 'proto' },
   'jsonrpc-0.2': { kind: 'jsonrpc', version: '0.2', words: 'kind' },
+  'connect-json-0.3': { kind: 'grpc', version: '0.3', words: 'proto' },
+  'connect-0.3': { kind: 'grpc', version: '0.3', words: 'proto' },
+  'grpc-web-0.3': { kind: 'grpc', version: '0.3', words: 'proto' },
 } satisfies Record<string, Traits>
 
 export type WireName = keyof typeof WIRES
 
-export const WIRE_NAMES = Object.keys(WIRES) as WireName[]
+export const ALL_WIRE_NAMES = Object.keys(WIRES) as WireName[]
+
+/** The service of 0.3 as on gRPC, in the frames of 1.0: each operation is tested there once. */
+export const REFRAMED_WIRE_NAMES = ['connect-json-0.3', 'connect-0.3', 'grpc-web-0.3'] as const satisfies WireName[]
+
+/** Those that differ in more than frames, where everything is tested. */
+export const WIRE_NAMES = ALL_WIRE_NAMES.filter((name) => !(REFRAMED_WIRE_NAMES as readonly WireName[]).includes(name))
 
 /** Those of 1.0, which alone have the cursor in the events' metadata. */
 export const CURRENT_WIRE_NAMES = WIRE_NAMES.filter((name) => WIRES[name].version === '1.0')
 
+const TRANSPORTS: Readonly<Record<string, (baseUrl: string) => Transport>> = {
+  'connect-json': (baseUrl) => createConnectTransport({ baseUrl, httpVersion: '1.1', useBinaryFormat: false }),
+  connect: (baseUrl) => createConnectTransport({ baseUrl, httpVersion: '2' }),
+  grpc: (baseUrl) => createGrpcTransport({ baseUrl }),
+  'grpc-web': (baseUrl) => createGrpcWebTransport({ baseUrl, httpVersion: '1.1' }),
+}
+
 export function wireNamed(name: WireName, url: string): Wire {
+  return observedWire(name, bareWire(name, url))
+}
+
+function bareWire(name: WireName, url: string): Wire {
+  const { version } = WIRES[name]
+  const transport = TRANSPORTS[name.replace(/-0\.3$/, '')]
+  if (transport !== undefined) {
+    return version === '0.3' ? oldRpcWire(name, transport, url) : connectWire(name, transport, url)
+  }
   switch (name) {
-    case 'jsonrpc-0.3':
-      return oldJsonRpcWire(name, url, '')
-    case 'jsonrpc-0.2':
-      return oldJsonRpcWire(name, url, '/a2a')
-    case 'rest-0.3':
-      return oldRestWire(url)
-    case 'grpc-0.3':
-      return oldGrpcWire(url)
     case 'jsonrpc':
       return jsonrpcWire(url)
     case 'rest':
       return restWire(url)
-    case 'connect-json':
-      return connectWire(
-        name,
-        (baseUrl) => createConnectTransport({ baseUrl, httpVersion: '1.1', useBinaryFormat: false }),
-        url,
-      )
-    case 'connect':
-      return connectWire(name, (baseUrl) => createConnectTransport({ baseUrl, httpVersion: '2' }), url)
-    case 'grpc':
-      return connectWire(name, (baseUrl) => createGrpcTransport({ baseUrl }), url)
-    case 'grpc-web':
-      return connectWire(name, (baseUrl) => createGrpcWebTransport({ baseUrl, httpVersion: '1.1' }), url)
+    case 'rest-0.3':
+      return oldRestWire(url)
+    default:
+      return oldJsonRpcWire(name, url, version === '0.2' ? '/a2a' : '')
   }
 }
 

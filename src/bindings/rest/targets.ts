@@ -1,5 +1,6 @@
 /** What an HTTP method and a path mean, in each version. */
 import type { JsonObject } from '@bufbuild/protobuf'
+import { type FieldViolation, invalidParams } from '../../a2a/errors.js'
 import { readRequest } from '../../a2a/proto-json.js'
 import type { ProtocolVersion } from '../../a2a/service-params.js'
 import { V0_2_ROUTES } from '../dialects/v0_2/routes.js'
@@ -47,8 +48,7 @@ function bySchema({ service, methods }: ServiceVersion): Find {
       read(query, body) {
         const json = fieldsOf(route.body, body)
         if (route.body === '') setFields(input, json, query)
-        // What the path says wins over the body and the query.
-        setFields(input, json, Object.entries(variables))
+        bindPath(json, variables, (name) => input.fields.find((field) => field.name === name)?.jsonName ?? name)
         return { method, json }
       },
       request: (_, json) => method.otherRequest?.(json) ?? method.request(readRequest(input, json)),
@@ -65,6 +65,27 @@ function fieldsOf(expected: string, body: JsonObject): JsonObject {
   return expected === '*' || Object.hasOwn(body, expected) ? { ...body } : { [expected]: body }
 }
 
+/**
+ * What the path says. The body or the query may say the same once more, and nothing else: which of the two was meant?
+ *
+ * @throws A2AError INVALID_PARAMS
+ */
+function bindPath(json: JsonObject, variables: Readonly<Record<string, string>>, jsonName: (name: string) => string) {
+  const violations: FieldViolation[] = []
+  for (const [name, value] of Object.entries(variables)) {
+    const field = jsonName(name)
+    for (const key of [field, name]) {
+      const given = Object.hasOwn(json, key) ? json[key] : undefined
+      if (given !== undefined && given !== null && given !== '' && given !== value) {
+        violations.push({ field, description: 'is not the one in the path' })
+      }
+      delete json[key]
+    }
+    json[field] = value
+  }
+  if (violations.length > 0) throw invalidParams(violations)
+}
+
 /** Clients that name the version in a header leave it out of the path. */
 function withoutPrefix(prefix: string, find: Find): Find {
   return (httpMethod, path) => find(httpMethod, path.startsWith(`${prefix}/`) ? path : `${prefix}${path}`)
@@ -79,7 +100,8 @@ function byTable(): Find {
     return {
       takesBody: httpMethod === 'POST' || httpMethod === 'PUT',
       read(query, body) {
-        const json = { ...Object.fromEntries(query), ...body, ...variables }
+        const json = { ...Object.fromEntries(query), ...body }
+        bindPath(json, variables, (name) => name)
         return { method: chosen(route.method, json), json }
       },
       request: (method, json) => method.request(json),

@@ -42,7 +42,8 @@ export interface Verdict {
 const JSONRPC_CODES = new Set([
   -32700, -32600, -32601, -32602, -32001, -32002, -32003, -32004, -32005, -32007, -32008, -32009,
 ])
-const JSONRPC_STATUSES = new Set([200, 408, 413, 415])
+/** 404: there is no agent at the address. */
+const JSONRPC_STATUSES = new Set([200, 404, 408, 413, 415])
 
 /** What google.rpc.Status calls an HTTP status here. */
 const REST_NAMES: Readonly<Record<number, readonly string[]>> = {

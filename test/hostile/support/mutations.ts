@@ -141,15 +141,16 @@ export function mutatedJson(request: JsonObject, mutations: readonly JsonMutatio
     const here = holder[key] ?? null
     switch (mutation.what) {
       case 'set':
-        define(holder, key, mutation.value)
+        define(holder, key, structuredClone(mutation.value))
         break
       case 'delete':
         if (Array.isArray(holder)) holder.splice(Number(key), 1)
         else delete holder[key]
         break
       case 'add':
-        if (Array.isArray(here)) here.push(mutation.value)
-        else define(typeof here === 'object' && here !== null ? here : json, mutation.key, mutation.value)
+        if (Array.isArray(here)) here.push(structuredClone(mutation.value))
+        else
+          define(typeof here === 'object' && here !== null ? here : json, mutation.key, structuredClone(mutation.value))
         break
       case 'nest':
         define(holder, key, nested(here, mutation.depth, mutation.list))
