@@ -16,6 +16,7 @@ import { createServer, type Server, type ServerOptions } from '../server/create-
 import { randomSecret } from '../server/secrets.js'
 import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
+import { StateWorkflows } from '../temporal/state-workflows.js'
 import { TurnAnnouncer } from '../temporal/turn-announcer.js'
 import { superviseWorker } from './create-worker.js'
 import { surviveLeakedRejections } from './leaked-rejections.js'
@@ -105,6 +106,7 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
       client: parts.client,
       taskQueue,
       bus: parts.bus,
+      state: new StateWorkflows({ ...parts, taskQueue }),
       logger,
       agentCalls: new LocalCalls({ agents, engine, logger, remote: new RemoteCalls(options) }),
       ...turn,
