@@ -35,6 +35,14 @@ export {
   type Handler,
   type RetryPolicy,
 } from './agent/agent-definition.js'
+export {
+  type AgentState,
+  type State,
+  StateError,
+  type StateOption,
+  type StateSchema,
+  type StateSchemas,
+} from './agent/agent-state.js'
 export type { ExtendedCard, ExtendedCardFor } from './agent/card-meta.js'
 export { Agent, type AgentSource, agentDefinition, type HandlerDescriptions } from './agent/class/agent-class.js'
 export {

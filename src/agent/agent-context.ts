@@ -4,6 +4,7 @@ import type { MessageJson, PartJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb
 import type { Duration } from '../internal/duration.js'
 import type { Logger } from '../internal/logger.js'
 import type { CallResult } from './agent-calls.js'
+import type { AgentState, StateOption } from './agent-state.js'
 import type { IncomingMessage } from './incoming-message.js'
 import type { EmittedEvent } from './result.js'
 import type { Resume } from './resume.js'
@@ -80,7 +81,9 @@ export interface TurnContext {
  * handler is called again, after a crash or a long wait, it runs from its beginning, and every call that has an outcome gives
  * that again in place of being made. So the calls a handler makes must follow from its message and from earlier outcomes.
  */
-export interface AgentContext extends TurnContext {
+export interface AgentContext<Option extends StateOption | undefined = undefined> extends TurnContext {
+  /** What the agent remembers of the context, and with `.caller` and `.agent` beyond it. Read at the first use. */
+  readonly state: AgentState<Option>
   /**
    * Runs `work` and keeps what it gives back: once that is written down, it never runs again. Steps may run beside each
    * other (`Promise.all`), but not inside each other.

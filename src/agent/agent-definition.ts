@@ -8,6 +8,7 @@ import type {
 } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { agentIdProblem } from '../a2a/ids.js'
 import type { AgentContext, TurnContext } from './agent-context.js'
+import { type StateOption, type StateSchemas, stateProblem, stateSchemas } from './agent-state.js'
 import { cardMetaProblem, type ExtendedCard, type ExtendedCardFor } from './card-meta.js'
 import type { IncomingMessage } from './incoming-message.js'
 import { applyMiddleware, type Middleware } from './middleware.js'
@@ -103,6 +104,11 @@ export interface AgentMeta {
   readonly history?: number
   /** How many messages the agent takes in a time; more are refused with RATE_LIMITED. Counted by each server process. */
   readonly rateLimits?: RateLimitMeta | readonly RateLimitMeta[]
+  /**
+   * Of which type `ctx.state` is: the schema of its context's state, or schemas by scope,
+   * `{ context, caller, agent }`. Any Standard Schema of an object that takes `{}`. Default: any JSON.
+   */
+  readonly state?: StateOption
   /** Code around every handler of the agent, outermost first. */
   readonly use?: readonly Middleware[]
   /** Also answers at the root path. Default: the first agent does. */
@@ -140,6 +146,8 @@ export interface AgentDefinition {
   readonly deadlineMs: number
   readonly idleTimeoutMs: number | undefined
   readonly rateLimits: readonly RateLimit[]
+  /** Of which type the agent's state is, by scope. */
+  readonly state: StateSchemas
   readonly default: boolean
   /** Routes to the handlers of the skills, with the middleware around. */
   readonly handler: Handler
@@ -158,8 +166,11 @@ export class AgentDefinitionError extends TypeError {
  * @param handler of all messages that no skill's handler takes; without one, every task has to name a skill that has one
  * @throws AgentDefinitionError an id that cannot be used, options that contradict each other, a handler that is no function
  */
-export function agent(meta: AgentMeta & { readonly run?: 'durable' }, handler: Handler): AgentDefinition
-/** With `run: 'inline'` or `'direct'` the handler has no durable calls: `ctx.step`, `ctx.ask` and their like. */
+export function agent<Option extends StateOption | undefined = undefined>(
+  meta: AgentMeta & { readonly run?: 'durable'; readonly state?: Option },
+  handler: Handler<AgentContext<Option>>,
+): AgentDefinition
+/** With `run: 'inline'` or `'direct'` the handler has no state and no durable calls: `ctx.step`, `ctx.ask` and their like. */
 export function agent(meta: AgentMeta, handler: Handler<TurnContext>): AgentDefinition
 export function agent(meta: AgentMeta & { readonly skills: Skills }): AgentDefinition
 export function agent(meta: AgentMeta, handler?: Handler): AgentDefinition {
@@ -195,6 +206,8 @@ export function agent(meta: AgentMeta, handler?: Handler): AgentDefinition {
   if (run === 'direct' && answers !== 'message') {
     refuse(`run 'direct' keeps no task, so it needs answers 'message' (not '${answers}')`)
   }
+  const badState = stateProblem(meta.state, run)
+  if (badState !== undefined) refuse(badState)
   const retry = {
     maxAttempts: meta.retry?.maxAttempts ?? 3,
     initialIntervalMs: meta.retry?.initialIntervalMs ?? 500,
@@ -241,6 +254,7 @@ export function agent(meta: AgentMeta, handler?: Handler): AgentDefinition {
     deadlineMs,
     idleTimeoutMs: meta.idleTimeoutMs,
     rateLimits: rateLimits(limits, unhandled),
+    state: Object.freeze({ ...stateSchemas(meta.state) }),
     default: meta.default ?? false,
     handler: applyMiddleware(meta.id, use, routeSkills(meta.id, declared, handler, history)),
   })

@@ -7,6 +7,7 @@ import type { TurnInput } from '../task/turn-input.js'
 import { CalledTaskError } from './agent-calls.js'
 import { TurnStopped } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
+import { StateError } from './agent-state.js'
 import { AskTimeout } from './durable-call-errors.js'
 import { IdleTimeoutError } from './idle-timeout.js'
 import type { EarlierAttempts } from './resume.js'
@@ -21,6 +22,8 @@ export function isFinalFailure(error: unknown, failures: number, agent: AgentDef
   if (isA2AError(error)) return true
   // A question stays unanswered, and a called task stays as it has ended.
   if (error instanceof AskTimeout || error instanceof CalledTaskError) return true
+  // What does not fit would not fit again.
+  if (error instanceof StateError) return true
   return failures >= agent.retry.maxAttempts
 }
 

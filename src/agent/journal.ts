@@ -69,6 +69,8 @@ export class Journal {
   private readonly awaited: string | undefined
   private readonly counts = new Map<string, number>()
   private readonly called: CallKey[] = []
+  /** Outcomes that are taken when their call comes, whenever that is. */
+  private readonly finished: ReadonlyMap<string, JournalEntry>
   private settled: number
   private given = 0
   private draining = false
@@ -81,9 +83,17 @@ export class Journal {
   /**
    * @param before the journal so far
    * @param awaited the call that the handler waited in
+   * @param finished calls of a handler that runs again with another state: it may call otherwise, but what has run does not
+   *   run again
    */
-  constructor(before: readonly JournalEntry[], awaited: CallKey | undefined, host: JournalHost) {
+  constructor(
+    before: readonly JournalEntry[],
+    awaited: CallKey | undefined,
+    host: JournalHost,
+    finished: readonly JournalEntry[] = [],
+  ) {
     this.host = host
+    this.finished = new Map(finished.map((entry) => [keyOf(entry), entry]))
     this.entries = before.map((entry) => ({ ...entry }))
     this.known = new Map(this.entries.map((entry) => [keyOf(entry), entry]))
     this.recorded = this.entries.filter(({ outcome }) => outcome !== undefined).length
@@ -114,7 +124,7 @@ export class Journal {
     const known = this.known.get(keyOf(call))
     if (known === undefined) {
       await this.until(() => this.isReplayed, holdMs)
-      return this.enter({ ...call, after: this.given })
+      return this.take(this.enter({ ...call, after: this.given }))
     }
     await this.until(() => this.given >= known.after, holdMs)
     if (known.outcome !== undefined) await this.give(known, known.outcome.order)
@@ -141,6 +151,17 @@ export class Journal {
     call.open = open
     this.bytes += JSON.stringify(open).length
     await this.write()
+  }
+
+  /** Whether the outcome of the call was given to the handler. */
+  isGiven(call: CallKey): boolean {
+    const order = this.known.get(keyOf(call))?.outcome?.order
+    return order !== undefined && order <= this.given
+  }
+
+  /** The handler was given something that is no outcome: it runs as far as it gets. */
+  stir(): void {
+    this.drain()
   }
 
   /** Resolves when the handler has run as far as it gets and `ready` holds. */
@@ -185,6 +206,16 @@ export class Journal {
     const ordinal = (this.counts.get(`${kind} ${name}`) ?? 0) + 1
     this.counts.set(`${kind} ${name}`, ordinal)
     return { kind, name, ordinal }
+  }
+
+  /** What is known of the call from a handler that has ended. */
+  private async take(call: OpenCall): Promise<OpenCall> {
+    const { open, outcome } = this.finished.get(keyOf(call)) ?? {}
+    if (open !== undefined) call.open = open
+    if (outcome === undefined) return call
+    const { order: _, ...known } = outcome
+    await this.settle(call, known, { durable: true })
+    return call
   }
 
   private enter(call: OpenCall): OpenCall {

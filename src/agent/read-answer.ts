@@ -1,12 +1,10 @@
 /** What the answer to a question says to the handler that asked. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { IncomingMessage } from './incoming-message.js'
+import { issuesText } from './schema-issues.js'
 
 /** The value, or why it is none: a sentence for whoever answered. */
 export type ReadAnswer<Value> = { readonly value: Value } | { readonly problem: string }
-
-/** Issues of a schema that are told. */
-const MAX_ISSUES = 10
 
 /** Checks the data part of the answer, or its text when there is none. */
 export async function readBySchema<Schema extends StandardSchemaV1>(
@@ -15,11 +13,7 @@ export async function readBySchema<Schema extends StandardSchemaV1>(
 ): Promise<ReadAnswer<StandardSchemaV1.InferOutput<Schema>>> {
   const result = await schema['~standard'].validate(answer.data === undefined ? answer.text : answer.data)
   if (result.issues === undefined) return { value: result.value }
-  const issues = result.issues.slice(0, MAX_ISSUES).map(({ message, path }) => {
-    const place = (path ?? []).map((segment) => String(typeof segment === 'object' ? segment.key : segment)).join('.')
-    return place === '' ? message : `${place}: ${message}`
-  })
-  return { problem: `The answer does not fit: ${issues.join('; ')}.` }
+  return { problem: `The answer does not fit: ${issuesText(result.issues)}.` }
 }
 
 const YES: ReadonlySet<string> = new Set(

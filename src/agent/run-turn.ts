@@ -2,43 +2,35 @@
  * Runs an agent's handler for one attempt at one turn: results in, events and a turn result out. Every engine calls this
  * and nothing else of an agent.
  */
-import type { MessageJson, PartJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
-import type { A2AError } from '../a2a/errors.js'
-import { isInterrupted, isTerminal } from '../a2a/state.js'
+import type { MessageJson, PartJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { onAbort } from '../internal/abort.js'
-import { assertNever } from '../internal/assert-never.js'
 import { type Clock, systemClock } from '../internal/clock.js'
 import type { Logger } from '../internal/logger.js'
 import type { JournalEntry } from '../task/journal-entry.js'
-import { MAX_RECORD_BYTES, tooLarge } from '../task/may-continue.js'
+import { MAX_RECORD_BYTES } from '../task/may-continue.js'
 import { messageNumber } from '../task/message-number.js'
+import type { StateReads } from '../task/state-home.js'
+import type { StateRef, StateSnapshot } from '../task/state-record.js'
 import type { HandlerOrigin, SuspendedHandler } from '../task/suspension.js'
-import type { TurnEndState, TurnResult } from '../task/task-record.js'
+import type { TurnResult } from '../task/task-record.js'
 import type { TurnInput } from '../task/turn-input.js'
 import type { AgentCalls } from './agent-calls.js'
 import { type AgentContext, TurnStopped } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
-import { AnswerCollector } from './answer.js'
-import { eventProblem } from './check-result.js'
+import type { AgentState } from './agent-state.js'
 import { ApprovalDenied } from './durable-call-errors.js'
-import { DurableCalls, refusedCalls, SUSPEND_AFTER_MS } from './durable-calls.js'
-import { describe, eachResult, type HandlerHost, illegal, readResult } from './handler-results.js'
+import { DurableCalls, SUSPEND_AFTER_MS } from './durable-calls.js'
+import { eachResult, type HandlerHost } from './handler-results.js'
 import { IdleTimeout } from './idle-timeout.js'
 import { incomingMessage } from './incoming-message.js'
 import { Journal } from './journal.js'
-import {
-  complete,
-  type EmittedEvent,
-  type EndResult,
-  type MessageResult,
-  type Result,
-  reject,
-  TAG,
-  type TaggedResult,
-} from './result.js'
+import { refusedCalls } from './refused-calls.js'
+import { reject } from './result.js'
 import { type EarlierAttempts, resumeFrom } from './resume.js'
 import { skillOf } from './skills.js'
 import { TurnEvents, type TurnEventsHost } from './turn-events.js'
+import { TurnResults } from './turn-results.js'
+import { TurnState } from './turn-state.js'
 
 export interface TurnHost extends TurnEventsHost, HandlerHost {
   readonly log: Logger
@@ -64,6 +56,14 @@ export interface TurnHost extends TurnEventsHost, HandlerHost {
   readonly journalBefore: readonly JournalEntry[] | undefined
   /** The journal of the attempt, as soon as there is one: for checkpoints. */
   onJournal?(journal: Journal): void
+  /** What the handler of an attempt has called whose state another turn had changed meanwhile. */
+  readonly finished?: readonly JournalEntry[] | undefined
+  /** Reads the agent's state; undefined where none is kept. */
+  readonly readState?: ((ref: StateRef) => Promise<StateSnapshot>) | undefined
+  /** What earlier attempts at this turn have read of it. */
+  readonly stateBefore?: StateReads | undefined
+  /** The state of the attempt, as soon as the handler uses it: for checkpoints. */
+  onState?(state: TurnState): void
   /** Resolves when everything has run that can run without waiting for something outside of this process. */
   drained(): Promise<void>
 }
@@ -100,11 +100,9 @@ class TurnRun {
   private readonly release: () => void
   private journalMade: Journal | undefined
   private taskBytes: number | undefined
+  private stateMade: TurnState | undefined
   private suspended: { handler: SuspendedHandler; question: readonly PartJson[] | undefined } | undefined
-  private begun = false
-  private end: EndResult | undefined
-  private emittedEnd: { state: TurnEndState; message?: MessageJson; metadata?: TaskJson['metadata'] } | undefined
-  private answer: MessageJson | undefined
+  private readonly results: TurnResults
 
   constructor(agent: AgentDefinition, input: TurnInput, host: TurnHost, events: TurnEvents) {
     this.agent = agent
@@ -114,6 +112,8 @@ class TurnRun {
     this.idle = new IdleTimeout(host.signal, agent.idleTimeoutMs, host.clock)
     const { turn, place, params } = input
     this.origin = input.resumed?.suspension.origin ?? { turn, place, params }
+    const isNew = () => this.journalMade?.caughtUp !== false
+    this.results = new TurnResults(agent, input, host, { events, idle: this.idle, isNew })
     this.release = onAbort(this.idle.signal, () => this.stop.abort(this.idle.signal.reason))
   }
 
@@ -126,7 +126,7 @@ class TurnRun {
   async result(): Promise<TurnResult> {
     this.host.signal.throwIfAborted()
     const { handler, answers } = this.agent
-    if (answers === 'task') await this.begin()
+    if (answers === 'task') await this.results.begin()
     // Before the handler, which may be called in the middle of what it has done before.
     if (this.input.resumed !== undefined || this.host.journalBefore !== undefined) this.journal()
     try {
@@ -136,9 +136,10 @@ class TurnRun {
       if (this.suspended !== undefined) return this.suspendedResult(this.suspended)
       if (!(error instanceof ApprovalDenied)) throw error
       this.journalMade?.assertComplete()
-      this.end = reject('The approval was denied.')
+      this.results.endWith(reject('The approval was denied.'))
     }
-    return this.finish()
+    const result = await this.results.finish()
+    return commits(result) ? this.withChanges(result) : result
   }
 
   private async run(returned: ReturnType<AgentDefinition['handler']>): Promise<void> {
@@ -147,15 +148,9 @@ class TurnRun {
       graceMs: this.host.graceMs,
       breathe: () => this.host.breathe(),
     }
-    if (this.agent.answers !== 'message') {
-      return eachResult(returned, handlerHost, (given, last) => this.take(given, last))
-    }
-    const answer = new AnswerCollector(this.agent)
-    await eachResult(returned, handlerHost, (given, last) => {
-      this.idle.progress()
-      answer.take(given, last)
-    })
-    this.answer = this.answerMessage(answer.content.parts, answer.content.metadata)
+    const { take, done } = this.results.taker()
+    await eachResult(returned, handlerHost, take)
+    done()
   }
 
   private message(): MessageJson {
@@ -167,7 +162,7 @@ class TurnRun {
     if (this.journalMade !== undefined) return this.journalMade
     const { host, input } = this
     const { resumed } = input
-    const made = new Journal(host.journalBefore ?? resumed?.suspension.journal ?? [], resumed?.suspension.at, {
+    const journalHost = {
       signal: this.stop.signal,
       log: host.log,
       save: () => {
@@ -179,7 +174,9 @@ class TurnRun {
         this.idle.progress()
         return host.drained()
       },
-    })
+    }
+    const before = host.journalBefore ?? resumed?.suspension.journal ?? []
+    const made = new Journal(before, resumed?.suspension.at, journalHost, host.finished)
     this.journalMade = made
     host.onJournal?.(made)
     return made
@@ -198,123 +195,33 @@ class TurnRun {
     handler: SuspendedHandler
     question: readonly PartJson[] | undefined
   }): Promise<TurnResult> {
-    await this.begin()
+    await this.results.begin()
     this.events.closeText()
     this.events.supersede(this.host.before?.shown ?? [])
     const { attempt, seq } = this.events.position
     const message = question === undefined ? this.events.said.status?.message : this.events.agentMessage(question)
-    return {
+    const state = this.stateMade?.stagesUntil(handler.at) ?? this.input.resumed?.suspension.state
+    return this.withChanges({
       attempt,
       seq,
       artifacts: this.events.artifacts(),
       state: handler.until === 'answer' ? 'TASK_STATE_INPUT_REQUIRED' : 'TASK_STATE_WORKING',
       ...(message === undefined ? {} : { message }),
-      suspended: handler,
-    }
+      suspended: state === undefined ? handler : { ...handler, state },
+    })
   }
 
-  /** From here on it is a task that callers see. */
-  private async begin(): Promise<void> {
-    if (this.begun) return
-    this.begun = true
-    this.events.decided = true
-    // That it is a task, and no Message, must not be forgotten once it was shown.
-    if (this.agent.answers === 'either' && !this.host.taskShown) await this.host.checkpoint()
-    this.host.onBegin?.()
-    this.events.begin()
-  }
-
-  /** One result, shown or kept for the end. */
-  private async take(given: Result | undefined, last: boolean): Promise<void> {
-    this.idle.progress()
-    const result = readResult(this.agent.id, given, last)
-    if (result === undefined) return
-    // It was said in an earlier turn.
-    if (this.journalMade?.caughtUp === false) return
-    if (this.end !== undefined || this.emittedEnd !== undefined || this.answer !== undefined) {
-      throw this.illegal(`gave ${describe(given)} after its final result`)
-    }
-    if (result[TAG] === 'message') {
-      if (this.agent.answers === 'task') throw this.illegal(`gave message(), but it declares answers: 'task'`)
-      if (this.begun) throw this.illegal('gave message() after another result')
-      // A task that callers may have seen cannot become a Message any more: then it is what the task ends with.
-      if (this.input.turn > 1 || this.host.taskShown) {
-        await this.begin()
-        this.end = complete(result.parts, result.metadata === undefined ? {} : { metadata: result.metadata })
-        return
-      }
-      this.answer = this.answerMessage(result.parts, result.metadata)
-      return
-    }
-    await this.begin()
-    await this.show(result, last)
-    this.checkSize()
-  }
-
-  private checkSize(): void {
-    if (this.events.bytes > MAX_RECORD_BYTES) throw tooLarge(`What agent ${this.agent.id} said in this turn`)
-  }
-
-  private async show(result: Exclude<TaggedResult, MessageResult>, last: boolean): Promise<void> {
-    switch (result[TAG]) {
-      case 'text':
-        if (this.events.textArtifact === undefined) await this.writeAhead(undefined)
-        return this.events.text(result.text, last)
-      case 'status':
-        return this.events.status(result.text, result.metadata)
-      case 'artifact':
-        await this.writeAhead(result.artifactId)
-        return this.events.artifact(result)
-      case 'end':
-        if (result.state !== 'auth-required' || last || result.last) {
-          this.end = result
-          return
-        }
-        // An interrupted state is shown only when it is durable, also this one.
-        await this.host.checkpoint()
-        this.idle.pause()
-        return this.events.authRequired(result.parts, result.metadata)
-      default:
-        return assertNever(result)
-    }
-  }
-
-  private async writeAhead(artifactId: string | undefined): Promise<void> {
-    if (this.events.announce(artifactId)) await this.host.writeAhead()
-  }
-
-  private async finish(): Promise<TurnResult> {
-    if (this.answer !== undefined) {
-      return { attempt: this.host.attempt, seq: 0, state: 'TASK_STATE_COMPLETED', artifacts: [], answer: this.answer }
-    }
-    await this.begin()
-    this.events.closeText()
-    this.events.supersede(this.host.before?.shown ?? [])
-    const { attempt, seq } = this.events.position
-    return { attempt, seq, artifacts: this.events.artifacts(), ...this.endStatus() }
-  }
-
-  private endStatus(): Pick<TurnResult, 'state' | 'message' | 'metadata'> {
-    if (this.emittedEnd !== undefined) return this.emittedEnd
-    if (this.end === undefined) return { state: 'TASK_STATE_COMPLETED' }
-    const { state, parts, metadata } = this.end
-    return {
-      state: endState(state),
-      ...(parts === undefined ? {} : { message: this.events.agentMessage(parts) }),
-      ...(metadata === undefined ? {} : { metadata }),
-    }
-  }
-
-  /** A Message that stands alone: of the context, of no task. */
-  private answerMessage(parts: readonly PartJson[], metadata: MessageJson['metadata']): MessageJson {
-    const { taskId: _, ...message } = this.events.agentMessage(parts, metadata)
-    return message
+  private withChanges(result: TurnResult): TurnResult {
+    const changes = this.stateMade?.changes
+    return changes === undefined ? result : { ...result, changes }
   }
 
   private context(): AgentContext {
     const { input, host, origin } = this
     const history = input.task.history ?? []
-    const calls = this.agent.run === 'durable' ? this.calls() : refusedCalls(this.agent)
+    const durable = this.agent.run === 'durable' ? this.calls() : undefined
+    const calls = durable ?? refusedCalls(this.agent)
+    const state = () => (durable === undefined ? refusedCalls(this.agent).state : this.state(durable))
     const before = history.slice(0, origin.place)
     return {
       signal: this.stop.signal,
@@ -332,13 +239,33 @@ class TurnRun {
       turn: messageNumber(history, origin.place),
       caller: { principal: input.owner, tenant: input.tenant, roles: origin.params.roles ?? [] },
       log: host.log,
-      emit: (event) => this.emit(event),
+      emit: (event) => this.results.emit(event),
+      get state() {
+        return state()
+      },
       step: calls.step,
       ask: calls.ask,
       approve: calls.approve,
       sleep: calls.sleep,
       call: calls.call,
     }
+  }
+
+  private state(calls: DurableCalls): AgentState {
+    if (this.stateMade !== undefined) return this.stateMade.api
+    const { agent, input, host } = this
+    const made = new TurnState({
+      agent,
+      input,
+      read: host.readState,
+      signal: this.stop.signal,
+      before: host.stateBefore,
+      isGiven: (call) => this.journal().isGiven(call),
+      busy: (work) => calls.besides(work),
+    })
+    this.stateMade = made
+    host.onState?.(made)
+    return made.api
   }
 
   private calls(): DurableCalls {
@@ -366,62 +293,9 @@ class TurnRun {
       },
     })
   }
-
-  private async emit(event: EmittedEvent): Promise<void> {
-    this.idle.progress()
-    if (this.journalMade?.caughtUp === false) return
-    if (this.agent.answers === 'message') throw this.illegal(`emitted an event, but it declares answers: 'message'`)
-    if (this.end !== undefined || this.emittedEnd !== undefined)
-      throw this.illegal('emitted an event after its final result')
-    const problem = eventProblem(event)
-    if (problem !== undefined) throw this.illegal(`emitted an event ${problem}`)
-    const status = event.statusUpdate?.status
-    await this.begin()
-    if (isTerminal(status?.state) || isInterrupted(status?.state)) {
-      // Shown by the engine once it is durable, like any other end.
-      const message = status.message
-      this.emittedEnd = {
-        state: status.state,
-        ...(message === undefined ? {} : { message: this.emittedMessage(message) }),
-        ...(event.statusUpdate?.metadata === undefined ? {} : { metadata: event.statusUpdate.metadata }),
-      }
-      return
-    }
-    if (event.artifactUpdate?.artifact !== undefined) await this.writeAhead(event.artifactUpdate.artifact.artifactId)
-    const message = status?.message
-    this.events.emit(
-      message === undefined
-        ? event
-        : { statusUpdate: { ...event.statusUpdate, status: { ...status, message: this.emittedMessage(message) } } },
-    )
-    this.checkSize()
-  }
-
-  private emittedMessage(message: MessageJson): MessageJson {
-    const made = this.events.agentMessage(message.parts ?? [], message.metadata)
-    return message.messageId === undefined || message.messageId === ''
-      ? made
-      : { ...made, messageId: message.messageId }
-  }
-
-  private illegal(what: string): A2AError {
-    return illegal(this.agent.id, what)
-  }
 }
 
-function endState(state: EndResult['state']): TurnEndState {
-  switch (state) {
-    case 'completed':
-      return 'TASK_STATE_COMPLETED'
-    case 'input-required':
-      return 'TASK_STATE_INPUT_REQUIRED'
-    case 'auth-required':
-      return 'TASK_STATE_AUTH_REQUIRED'
-    case 'rejected':
-      return 'TASK_STATE_REJECTED'
-    case 'failed':
-      return 'TASK_STATE_FAILED'
-    default:
-      return assertNever(state)
-  }
+/** A turn that fails or is rejected leaves the agent's state as it was. */
+function commits({ state }: TurnResult): boolean {
+  return state !== 'TASK_STATE_FAILED' && state !== 'TASK_STATE_REJECTED' && state !== 'TASK_STATE_CANCELED'
 }

@@ -23,6 +23,10 @@ export type FailPointName =
   | 'checkpoint.written'
   /** The handler has ended, its result is not written. */
   | 'turn.result'
+  /** The handler has ended, durably; what it has made of its state is not kept. */
+  | 'state.before'
+  /** It is kept, and the turn's result is not written. */
+  | 'state.kept'
   /** The end of a turn is durable, nobody was told. */
   | 'turn.ended'
 

@@ -41,7 +41,7 @@ export function reduce(record: TaskRecord, event: TaskEvent): TaskRecord {
     case 'reminded':
       return remindedTask(record, event.at)
     case 'turnEnded':
-      return record.cancelRequested
+      return record.cancelRequested && event.result.committed !== true
         ? canceledTurn(record, event.at, event.result)
         : turnEnded(record, event.result, event.at)
     case 'turnLost':

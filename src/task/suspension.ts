@@ -1,6 +1,7 @@
 /** A handler that waits inside a call while nothing of it runs: what is kept of it, and what continues it. */
 import type { MessageJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { type CallKey, type JournalEntry, sameCall } from './journal-entry.js'
+import type { StateReads } from './state-home.js'
 import type { TaskRecord, TurnParams } from './task-record.js'
 
 /** The message that a handler was called with, so that it can be called with the same again. */
@@ -31,6 +32,13 @@ export interface OpenAgentCall {
   readonly question?: string
 }
 
+/** What a handler has read of its state before one of its waits: what it wrote then is kept already. */
+export interface StateStage {
+  /** The call that it waited in. */
+  readonly until: CallKey
+  readonly reads: StateReads
+}
+
 /** What a turn leaves behind whose handler waits: from here the next turn goes on. */
 export interface SuspendedHandler {
   readonly origin: HandlerOrigin
@@ -45,6 +53,8 @@ export interface SuspendedHandler {
   readonly remindMs?: number
   /** Calls to other agents that are open meanwhile. */
   readonly called?: readonly OpenAgentCall[]
+  /** Its state up to here, when it has used any; oldest first. */
+  readonly state?: readonly StateStage[]
 }
 
 /** The same in the record of its task. Times are ISO 8601, UTC. */

@@ -4,6 +4,7 @@
  */
 import type { ArtifactJson, MessageJson, TaskJson, TaskStateJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { type Position, START } from '../a2a/cursor.js'
+import type { ScopeChange } from './state-record.js'
 import type { SuspendedHandler, Suspension } from './suspension.js'
 
 /** Whose task it is and where it lives. All parts together are its key. */
@@ -54,6 +55,10 @@ export interface TurnResult {
   readonly answer?: MessageJson
   /** Set when the handler waits inside a call. */
   readonly suspended?: SuspendedHandler
+  /** What the turn has made of its state; kept before the result is a result, so never in a history. */
+  readonly changes?: readonly ScopeChange[]
+  /** What it has made of its state is kept: a cancel that comes after this finds the turn ended. */
+  readonly committed?: true
 }
 
 export interface TaskRecord extends TaskRef {

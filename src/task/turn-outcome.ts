@@ -2,6 +2,7 @@
 import type { JournalEntry } from './journal-entry.js'
 import { MAX_RECORD_BYTES, tooLarge } from './may-continue.js'
 import type { TaskEvent } from './reduce.js'
+import type { StateReads } from './state-home.js'
 import type { TaskRecord, TurnResult } from './task-record.js'
 import type { TurnPicture } from './turn-picture.js'
 
@@ -23,6 +24,14 @@ export interface Checkpoint extends TurnPicture {
   readonly handovers: number
   /** The durable calls of the handler, when it has made any. */
   readonly journal?: readonly JournalEntry[]
+  /** Attempts whose state another turn had changed meanwhile. */
+  readonly conflicts?: number
+  /** What the handler of a conflict has called: the next attempt takes the outcomes, in whatever order it asks for them. */
+  readonly finished?: readonly JournalEntry[]
+  /** What the attempt has read of its state. */
+  readonly reads?: StateReads
+  /** The handler has ended, and what it has made of its state is being kept. Without the artifacts and the journal. */
+  readonly result?: TurnResult
 }
 
 /** A turn that nobody could finish: its caller learns no more than that. */

@@ -9,6 +9,12 @@ export const TURN_ACTIVITY = 'agentTurn'
 export const MESSAGE_UPDATE = 'message'
 /** Update without effect: once it is answered, everything before it is durable. */
 export const CONFIRM_UPDATE = 'confirm'
+/** Workflow that keeps the state of one scope. */
+export const STATE_WORKFLOW_TYPE = 'a2aState'
+/** Update: a change of that state. What cannot be made is refused with {@link STATE_REFUSED}, and leaves no trace. */
+export const STATE_UPDATE = 'change'
+/** Query: the state as it is. */
+export const STATE_QUERY = 'read'
 export const SINKS = 'a2a'
 /** Task queue of workflows and turns, unless the operator names another. */
 export const DEFAULT_TASK_QUEUE = 'a2a'
@@ -25,4 +31,6 @@ export const SEARCH_ATTRIBUTES = {
 
 /** Types of the failures that carry an A2A error through Temporal. */
 export const REFUSED = 'A2ARefused'
+/** Type of the failure that says why a state was not changed. */
+export const STATE_REFUSED = 'A2AStateRefused'
 export const AGENT_NOT_SERVED = 'AgentNotServed'

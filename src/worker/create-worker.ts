@@ -10,6 +10,7 @@ import { taskKey } from '../bus/live-event.js'
 import { onAbort, sleep } from '../internal/abort.js'
 import type { Logger } from '../internal/logger.js'
 import { isEnded } from '../task/reduce.js'
+import type { StateHome } from '../task/state-home.js'
 import type { TaskRecord } from '../task/task-record.js'
 import type { TurnInput } from '../task/turn-input.js'
 import { createAgentTurn } from '../temporal/activities/agent-turn.js'
@@ -29,6 +30,8 @@ export interface WorkerOptions {
   readonly suspendAfterMs: number
   /** How handlers reach other agents. */
   readonly agentCalls: AgentCalls
+  /** Where the state of agents is kept. */
+  readonly state: StateHome
   /** A turn has begun here: its task is WORKING. */
   onTurnBegin(input: TurnInput): void
   /** A turn has ended, durably. */
@@ -100,6 +103,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
         checkpointMs: options.checkpointMs,
         suspendAfterMs: options.suspendAfterMs,
         agentCalls: options.agentCalls,
+        state: options.state,
         onBegin: options.onTurnBegin,
       }),
     },

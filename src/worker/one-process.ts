@@ -17,6 +17,7 @@ import { requireSafeExposure } from '../server/exposure.js'
 import { randomSecret } from '../server/secrets.js'
 import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
+import { StateWorkflows } from '../temporal/state-workflows.js'
 import { TurnAnnouncer } from '../temporal/turn-announcer.js'
 import { superviseWorker } from './create-worker.js'
 import { surviveLeakedRejections } from './leaked-rejections.js'
@@ -110,6 +111,7 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
       client: parts.client,
       taskQueue,
       bus: parts.bus,
+      state: new StateWorkflows({ ...parts, taskQueue }),
       logger,
       agentCalls: new LocalCalls({ agents, engine, logger, remote: new RemoteCalls(options) }),
       ...turn,

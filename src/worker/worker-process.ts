@@ -9,6 +9,7 @@ import { DEFAULT_TURN, type TurnTimes } from '../process/turn-times.js'
 import { RemoteCalls, type RemoteCallsOptions } from '../remote/remote-calls.js'
 import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
+import { StateWorkflows } from '../temporal/state-workflows.js'
 import { TurnAnnouncer } from '../temporal/turn-announcer.js'
 import { superviseWorker, type WorkerVersion } from './create-worker.js'
 import { surviveLeakedRejections } from './leaked-rejections.js'
@@ -70,6 +71,7 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
         taskQueue,
         agentCalls: new LocalCalls({ agents, engine, logger, remote: new RemoteCalls(options) }),
         bus: parts.bus,
+        state: new StateWorkflows({ ...parts, taskQueue }),
         logger,
         checkpointMs: options.turn?.checkpointMs ?? DEFAULT_TURN.checkpointMs,
         graceMs: options.turn?.graceMs ?? DEFAULT_TURN.graceMs,

@@ -45,6 +45,7 @@ export abstract class Agent {
   declare readonly idleTimeoutMs?: number
   declare readonly history?: number
   declare readonly rateLimits?: NonNullable<AgentMeta['rateLimits']>
+  declare readonly state?: NonNullable<AgentMeta['state']>
   declare readonly use?: NonNullable<AgentMeta['use']>
   declare readonly default?: boolean;
 
@@ -131,6 +132,7 @@ const META_FIELDS: Readonly<Record<keyof AgentMeta, true>> = {
   idleTimeoutMs: true,
   history: true,
   rateLimits: true,
+  state: true,
   use: true,
   default: true,
 }

@@ -12,10 +12,12 @@ import type { Logger } from '../../internal/logger.js'
 import { listTasks, type Place, statusTimeOf } from '../../task/list-filter.js'
 import type { ListQuery, TaskPage } from '../../task/list-query.js'
 import { isEnded, LAST_ATTEMPT } from '../../task/reduce.js'
+import type { StateRef, StateValues } from '../../task/state-record.js'
 import { type NewTask, newTaskRecord, type TaskRecord, type TaskRef } from '../../task/task-record.js'
 import { withPicture } from '../../task/turn-picture.js'
 import { type Engine, type FollowUp, type StartOutcome, type TaskReading, taskReading } from '../engine.js'
 import { LocalCalls } from '../local-calls.js'
+import { MemoryState } from './memory-state.js'
 import { MemoryTask, type RunningAttempt } from './memory-task.js'
 
 export interface MemoryEngineOptions {
@@ -52,6 +54,7 @@ export class MemoryEngine implements Engine {
   private readonly options: MemoryEngineOptions
   private readonly agentCalls: AgentCalls
   private readonly clock: Clock
+  private readonly state: MemoryState
   private readonly tasks = new Map<string, MemoryTask>()
   private readonly places = new Map<string, Place[]>()
   private readonly ended: string[] = []
@@ -62,6 +65,7 @@ export class MemoryEngine implements Engine {
     this.options = options
     this.bus = options.bus
     this.clock = options.clock ?? systemClock
+    this.state = new MemoryState(this.clock)
     const { agents, logger, remoteCalls, wrapCalls = (calls) => calls } = options
     const local = new LocalCalls({
       agents,
@@ -84,6 +88,7 @@ export class MemoryEngine implements Engine {
       suspendAfterMs: this.options.suspendAfterMs,
       agentCalls: this.agentCalls,
       clock: this.clock,
+      state: this.state,
       newId,
       onWritten,
       onChange: (record) => this.place(key, record),
@@ -132,6 +137,11 @@ export class MemoryEngine implements Engine {
   /** The record as it is, without what a running turn has said. */
   peek(ref: TaskRef): TaskRecord | undefined {
     return this.tasks.get(taskKey(ref))?.record
+  }
+
+  /** What is kept of a scope. */
+  stateOf(ref: StateRef): StateValues {
+    return this.state.peek(ref).values
   }
 
   /** The tasks whose turn runs now. */

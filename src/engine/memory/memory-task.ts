@@ -7,7 +7,9 @@ import { failedTurn, isFinalFailure, leftBehind } from '../../agent/failed-turn.
 import type { Journal } from '../../agent/journal.js'
 import type { EarlierAttempts } from '../../agent/resume.js'
 import { runTurn } from '../../agent/run-turn.js'
+import { finishedCalls, MAX_CONFLICTS, StateConflictError } from '../../agent/state-conflict.js'
 import type { TurnEvents } from '../../agent/turn-events.js'
+import type { TurnState } from '../../agent/turn-state.js'
 import type { EventBus } from '../../bus/event-bus.js'
 import { taskKey } from '../../bus/live-event.js'
 import { stateEvent } from '../../bus/state-event.js'
@@ -17,11 +19,13 @@ import { type Logger, withFields } from '../../internal/logger.js'
 import type { JournalEntry } from '../../task/journal-entry.js'
 import { refusal } from '../../task/may-continue.js'
 import { lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfKey } from '../../task/reduce.js'
+import type { StateHome, StateReads } from '../../task/state-home.js'
 import { type Alarm, hasCallsToCancel, nextAlarm, type ResumedHandler } from '../../task/suspension.js'
 import type { QueuedMessage, TaskRecord, TaskRef, TurnResult } from '../../task/task-record.js'
 import { type TurnInput, turnInput } from '../../task/turn-input.js'
 import { turnFinished } from '../../task/turn-outcome.js'
 import type { FollowUp } from '../engine.js'
+import { StateAccess } from '../state-access.js'
 
 /** An attempt at a turn that runs now. */
 export interface RunningAttempt {
@@ -40,6 +44,7 @@ export interface MemoryTaskHost {
   readonly suspendAfterMs: number | undefined
   readonly agentCalls: AgentCalls
   readonly clock: Clock
+  readonly state: StateHome
   newId(): string
   readonly onWritten: ((attempt: RunningAttempt) => void) | undefined
   onChange(record: TaskRecord): void
@@ -174,12 +179,16 @@ export class MemoryTask {
     let before: EarlierAttempts | undefined
     const { agentId, taskId } = input
     let journalled: readonly JournalEntry[] | undefined
+    let conflicts = 0
+    let finished: readonly JournalEntry[] | undefined
+    let reads: StateReads | undefined
     try {
       for (let attempt = 1; ; attempt += 1) {
         const fields = { agentId, taskId, contextId: input.task.contextId, turn: input.turn, attempt }
         const log = withFields(this.host.logger, fields)
         let events: TurnEvents | undefined
         let journal: Journal | undefined
+        let state: TurnState | undefined
         // Nothing of a handler that is left runs on, as of one that is suspended.
         const life = new AbortController()
         const unlink = onAbort(stop.signal, () => life.abort(stop.signal.reason))
@@ -190,8 +199,10 @@ export class MemoryTask {
           // A cancel is a call of this engine, which needs no hint.
           cancelHint: () => {},
         })
+        const { signal } = life
+        const access = new StateAccess({ home: this.host.state, input, log, signal, contended: conflicts > 0 })
         try {
-          return await runTurn(this.agent, input, {
+          const { changes, ...result } = await runTurn(this.agent, input, {
             attempt,
             signal: life.signal,
             log,
@@ -219,10 +230,26 @@ export class MemoryTask {
             },
             drained: () => new Promise((resolve) => process.nextTick(resolve)),
             breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
+            readState: access.read,
+            stateBefore: reads,
+            finished,
+            onState: (made) => {
+              state = made
+            },
           })
+          if (changes === undefined) return result
+          if ((await access.commit(changes, false)) === 'committed') return { ...result, committed: true }
+          conflicts += 1
+          finished = finishedCalls(input, journal?.snapshot, finished)
+          journalled = undefined
+          reads = undefined
+          before = events?.earlier(before) ?? before
+          if (conflicts > MAX_CONFLICTS) throw new StateConflictError(this.agent.id, conflicts)
+          log.debug({ conflicts }, 'state has changed meanwhile, the turn runs again')
         } catch (error) {
           if (error instanceof TurnStopped && error.reason === 'worker-shutdown') return undefined
           const crashed = error instanceof TurnStopped && error.reason === 'suspended'
+          reads = error instanceof StateConflictError ? undefined : (state?.reads ?? reads)
           if (!crashed) failures += 1
           if (!crashed && isFinalFailure(error, failures, this.agent)) {
             if (error instanceof TurnStopped && error.reason === 'canceled') log.debug({}, 'turn canceled')
@@ -236,10 +263,11 @@ export class MemoryTask {
           }
           log.warn({ err: error }, 'turn failed, will be tried again')
           journal?.forgetLastFailures()
-          journalled = journal?.snapshot ?? journalled
+          if (!(error instanceof StateConflictError)) journalled = journal?.snapshot ?? journalled
           await clock.pause(retryDelayMs(this.agent, failures), stop.signal)
         } finally {
           this.crashAttempt = undefined
+          await access.release()
           unlink()
           disown()
         }

@@ -8,11 +8,15 @@ import { failedTurn, isFinalFailure, leftBehind } from '../../agent/failed-turn.
 import type { Journal } from '../../agent/journal.js'
 import type { EarlierAttempts } from '../../agent/resume.js'
 import { runTurn } from '../../agent/run-turn.js'
-import { madeArtifactId, type TurnEvents } from '../../agent/turn-events.js'
+import { finishedCalls, MAX_CONFLICTS, StateConflictError } from '../../agent/state-conflict.js'
+import { madeArtifactId, TurnEvents } from '../../agent/turn-events.js'
+import type { TurnState } from '../../agent/turn-state.js'
 import type { EventBus } from '../../bus/event-bus.js'
 import { type LiveEvent, taskKey } from '../../bus/live-event.js'
+import { StateAccess } from '../../engine/state-access.js'
 import { onAbort, sleep } from '../../internal/abort.js'
 import { type Logger, withFields } from '../../internal/logger.js'
+import type { StateHome } from '../../task/state-home.js'
 import type { ResumedHandler } from '../../task/suspension.js'
 import type { TurnResult } from '../../task/task-record.js'
 import type { TurnInput } from '../../task/turn-input.js'
@@ -40,6 +44,8 @@ export interface AgentTurnOptions {
   readonly suspendAfterMs: number
   /** How handlers reach other agents. */
   readonly agentCalls: AgentCalls
+  /** Where the state of agents is kept. */
+  readonly state: StateHome
   /** A turn has begun here: the task is WORKING. */
   onBegin(input: TurnInput): void
 }
@@ -74,7 +80,7 @@ class TurnAttempt {
   private readonly input: TurnInput
   private readonly info: Info
   private readonly before: EarlierAttempts | undefined
-  private readonly journalBefore: Checkpoint['journal']
+  private journalBefore: Checkpoint['journal']
   private readonly decidedBefore: boolean
   /** Attempts that ended without a word. */
   private readonly lost: number
@@ -85,6 +91,15 @@ class TurnAttempt {
   private journal: Journal | undefined
   private failures: number
   private handovers: number
+  private conflicts: number
+  private finished: Checkpoint['finished']
+  private reads: Checkpoint['reads']
+  private state: TurnState | undefined
+  /** The handler has ended, and what it has made of its state is being kept: from here on nothing but that may happen. */
+  private ended: TurnResult | undefined
+  /** Aborts when the turn is somebody else's, or will be. */
+  private readonly left = new AbortController()
+  private readonly access: StateAccess
 
   constructor(options: AgentTurnOptions, agent: AgentDefinition, input: TurnInput, info: Info) {
     this.options = options
@@ -96,8 +111,12 @@ class TurnAttempt {
     this.decidedBefore = last?.decided ?? false
     this.failures = last?.failures ?? 0
     this.handovers = last?.handovers ?? 0
-    this.lost = info.attempt - 1 - this.failures - this.handovers
-    this.before = earlierAttempts(input, last, this.lost)
+    this.conflicts = last?.conflicts ?? 0
+    this.finished = last?.finished
+    this.reads = last?.reads
+    this.ended = restoredResult(last)
+    this.lost = info.attempt - 1 - this.failures - this.handovers - this.conflicts
+    this.before = earlierAttempts(input, last, this.ended === undefined ? this.lost : 0)
     this.log = withFields(options.logger, {
       agentId: input.agentId,
       taskId: input.taskId,
@@ -105,11 +124,16 @@ class TurnAttempt {
       turn: input.turn,
       attempt: info.attempt,
     })
+    const { log, conflicts } = this
+    const { signal } = this.left
+    this.access = new StateAccess({ home: options.state, input, log, signal, contended: conflicts > 0 })
   }
 
   async run(): Promise<TurnResult> {
     const { lost } = this
-    if (!this.info.isLocal && lost > MAX_LOST_ATTEMPTS) return this.failed(new Error(`${lost} attempts were lost`))
+    const { ended } = this
+    if (!this.info.isLocal && ended === undefined && lost > MAX_LOST_ATTEMPTS)
+      return this.failed(new Error(`${lost} attempts were lost`))
     if (this.input.resumed?.by === 'canceled') return this.cancelCalls(this.input.resumed)
     const writer = this.info.isLocal ? undefined : this.checkpointWriter()
     this.fence = writer === undefined ? undefined : this.makeFence(writer)
@@ -127,12 +151,15 @@ class TurnAttempt {
       this.deadline(),
     ]
     try {
+      if (ended !== undefined) return await this.commit(this.shownAgain(ended), true)
       const result = await this.runHandler(writer)
       failPoint?.('turn.result', key)
-      return result
+      return result.changes === undefined ? result : await this.keep(result, writer)
     } catch (error) {
       return await this.afterFailure(error, writer)
     } finally {
+      // Whoever takes the turn over may still need it.
+      if (!this.left.signal.aborted) await this.access.release()
       writer?.stop()
       for (const each of release) each()
     }
@@ -160,9 +187,7 @@ class TurnAttempt {
       taskShown: this.decidedBefore,
       onBegin: () => this.options.onBegin(this.input),
       before: this.before,
-      publish: (event) => this.publish(event),
-      now: () => new Date().toISOString(),
-      newId: () => globalThis.crypto.randomUUID(),
+      ...this.eventsHost(),
       onEvents: (events) => {
         this.events = events
       },
@@ -171,12 +196,65 @@ class TurnAttempt {
       suspendAfterMs: this.options.suspendAfterMs,
       agentCalls: this.options.agentCalls,
       journalBefore: this.journalBefore,
+      finished: this.finished,
+      readState: this.access.read,
+      stateBefore: this.reads,
+      onState: (state) => {
+        this.state = state
+      },
       onJournal: (journal) => {
         this.journal = journal
       },
       drained: () => new Promise((resolve) => process.nextTick(resolve)),
       breathe: () => new Promise((resolve) => setImmediate(resolve)),
     })
+  }
+
+  /** Once it is written down that the handler has ended, every attempt goes on from there. */
+  private async keep(result: TurnResult, writer: CheckpointWriter | undefined): Promise<TurnResult> {
+    this.ended = result
+    await this.writeAhead(writer)
+    this.stop.signal.throwIfAborted()
+    failPoint?.('state.before', taskKey(this.input))
+    return this.commit(result, false)
+  }
+
+  /** @param again an attempt before this one may have kept it */
+  private async commit({ changes = [], ...result }: TurnResult, again: boolean): Promise<TurnResult> {
+    const outcome = await this.access.commit(changes, again)
+    if (outcome === 'committed') {
+      failPoint?.('state.kept', taskKey(this.input))
+      return { ...result, committed: true }
+    }
+    this.ended = undefined
+    if (outcome === 'forgotten') return this.failed(new Error('nobody knows any more whether the state was kept'))
+    this.finished = finishedCalls(this.input, this.journal?.snapshot ?? this.journalBefore, this.finished)
+    this.journal = undefined
+    this.journalBefore = undefined
+    this.state = undefined
+    this.reads = undefined
+    throw new StateConflictError(this.agent.id, this.conflicts + 1)
+  }
+
+  /** The handler had ended in an earlier attempt: readers get what it had shown once more. */
+  private shownAgain(result: TurnResult): TurnResult {
+    const { attempt } = this.info
+    if (result.answer !== undefined) return { ...result, attempt }
+    const events = new TurnEvents(this.input, { ...this.eventsHost(), attempt })
+    this.events = events
+    events.decided = true
+    this.options.onBegin(this.input)
+    events.begin()
+    events.supersede(this.before?.shown ?? [], this.before?.artifacts)
+    return { ...result, attempt, seq: events.position.seq, artifacts: events.artifacts() }
+  }
+
+  private eventsHost() {
+    return {
+      publish: (event: LiveEvent) => this.publish(event),
+      now: () => new Date().toISOString(),
+      newId: () => globalThis.crypto.randomUUID(),
+    }
   }
 
   private async afterFailure(error: unknown, writer: CheckpointWriter | undefined): Promise<TurnResult> {
@@ -187,6 +265,12 @@ class TurnAttempt {
       throw ApplicationFailure.create({ message: 'the worker is stopping', type: 'WorkerShutdown', nextRetryDelay: 1 })
     }
     if (error instanceof TurnStopped) return this.failed(error)
+    if (error instanceof StateConflictError && this.conflicts < MAX_CONFLICTS) {
+      this.conflicts += 1
+      this.log.debug({ conflicts: this.conflicts }, 'state has changed meanwhile, the turn runs again')
+      await this.saveForNext(writer)
+      throw ApplicationFailure.create({ message: error.message, type: error.name, nextRetryDelay: 1 })
+    }
     this.failures += 1
     const failures = this.info.isLocal ? this.info.attempt : this.failures
     if (isFinalFailure(error, failures, this.agent)) {
@@ -283,10 +367,23 @@ class TurnAttempt {
       failures: this.failures,
       handovers: this.handovers,
       ...(journal === undefined ? {} : { journal }),
+      ...this.stateCheckpoint(),
+    }
+  }
+
+  private stateCheckpoint(): Pick<Checkpoint, 'conflicts' | 'finished' | 'reads' | 'result'> {
+    const { conflicts, finished, ended } = this
+    const reads = this.state?.reads ?? this.reads
+    return {
+      ...(conflicts === 0 ? {} : { conflicts }),
+      ...(finished === undefined ? {} : { finished }),
+      ...(reads === undefined ? {} : { reads }),
+      ...(ended === undefined ? {} : { result: storedResult(ended) }),
     }
   }
 
   private end(reason: TurnStopped['reason']): void {
+    if (reason === 'worker-shutdown' || reason === 'superseded') this.left.abort(new TurnStopped(reason))
     if (!this.stop.signal.aborted) this.stop.abort(new TurnStopped(reason))
   }
 
@@ -310,4 +407,14 @@ function earlierAttempts(input: TurnInput, last: Checkpoint | undefined, lost: n
     artifacts,
     ...(textArtifactId === undefined ? {} : { textArtifactId }),
   }
+}
+
+/** Artifacts and journal are in the checkpoint already. */
+function storedResult({ suspended, ...result }: TurnResult): TurnResult {
+  return { ...result, artifacts: [], ...(suspended === undefined ? {} : { suspended: { ...suspended, journal: [] } }) }
+}
+
+function restoredResult({ result, journal = [] }: Partial<Checkpoint> = {}): TurnResult | undefined {
+  if (result?.suspended === undefined) return result
+  return { ...result, suspended: { ...result.suspended, journal } }
 }

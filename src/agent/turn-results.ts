@@ -1,0 +1,226 @@
+/** The results of one attempt at a turn: shown as they come, or kept for the turn's end. */
+import type { MessageJson, PartJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { A2AError } from '../a2a/errors.js'
+import { isInterrupted, isTerminal } from '../a2a/state.js'
+import { assertNever } from '../internal/assert-never.js'
+import { MAX_RECORD_BYTES, tooLarge } from '../task/may-continue.js'
+import type { TurnEndState, TurnResult } from '../task/task-record.js'
+import type { TurnInput } from '../task/turn-input.js'
+import type { AgentDefinition } from './agent-definition.js'
+import { AnswerCollector } from './answer.js'
+import { eventProblem } from './check-result.js'
+import { describe, illegal, readResult, type TakeResult } from './handler-results.js'
+import type { IdleTimeout } from './idle-timeout.js'
+import {
+  complete,
+  type EmittedEvent,
+  type EndResult,
+  type MessageResult,
+  type Result,
+  TAG,
+  type TaggedResult,
+} from './result.js'
+import type { TurnHost } from './run-turn.js'
+import type { TurnEvents } from './turn-events.js'
+
+export class TurnResults {
+  private readonly agent: AgentDefinition
+  private readonly input: TurnInput
+  private readonly host: TurnHost
+  private readonly events: TurnEvents
+  private readonly idle: IdleTimeout
+  /** The handler is back where it was when it began to wait: what it says is new. */
+  private readonly isNew: () => boolean
+  private begun = false
+  private end: EndResult | undefined
+  private emittedEnd: { state: TurnEndState; message?: MessageJson; metadata?: TaskJson['metadata'] } | undefined
+  private answer: MessageJson | undefined
+
+  constructor(
+    agent: AgentDefinition,
+    input: TurnInput,
+    host: TurnHost,
+    { events, idle, isNew }: { events: TurnEvents; idle: IdleTimeout; isNew: () => boolean },
+  ) {
+    this.agent = agent
+    this.input = input
+    this.host = host
+    this.events = events
+    this.idle = idle
+    this.isNew = isNew
+  }
+
+  /** What takes the handler's results, one by one; for an agent that answers with a Message, `done` makes it out of them. */
+  taker(): { take: TakeResult; done: () => void } {
+    if (this.agent.answers !== 'message') return { take: (given, last) => this.take(given, last), done: () => {} }
+    const collector = new AnswerCollector(this.agent)
+    const take: TakeResult = (given, last) => {
+      this.idle.progress()
+      collector.take(given, last)
+    }
+    const done = () => {
+      this.answer = this.answerMessage(collector.content.parts, collector.content.metadata)
+    }
+    return { take, done }
+  }
+
+  endWith(end: EndResult): void {
+    this.end = end
+  }
+
+  /** From here on it is a task that callers see. */
+  async begin(): Promise<void> {
+    if (this.begun) return
+    this.begun = true
+    this.events.decided = true
+    // That it is a task, and no Message, must not be forgotten once it was shown.
+    if (this.agent.answers === 'either' && !this.host.taskShown) await this.host.checkpoint()
+    this.host.onBegin?.()
+    this.events.begin()
+  }
+
+  /** One result, shown or kept for the end. */
+  private async take(given: Result | undefined, last: boolean): Promise<void> {
+    this.idle.progress()
+    const result = readResult(this.agent.id, given, last)
+    if (result === undefined) return
+    // It was said in an earlier turn.
+    if (!this.isNew()) return
+    if (this.end !== undefined || this.emittedEnd !== undefined || this.answer !== undefined) {
+      throw this.illegal(`gave ${describe(given)} after its final result`)
+    }
+    if (result[TAG] === 'message') {
+      if (this.agent.answers === 'task') throw this.illegal(`gave message(), but it declares answers: 'task'`)
+      if (this.begun) throw this.illegal('gave message() after another result')
+      // A task that callers may have seen cannot become a Message any more: then it is what the task ends with.
+      if (this.input.turn > 1 || this.host.taskShown) {
+        await this.begin()
+        this.end = complete(result.parts, result.metadata === undefined ? {} : { metadata: result.metadata })
+        return
+      }
+      this.answer = this.answerMessage(result.parts, result.metadata)
+      return
+    }
+    await this.begin()
+    await this.show(result, last)
+    this.checkSize()
+  }
+
+  private checkSize(): void {
+    if (this.events.bytes > MAX_RECORD_BYTES) throw tooLarge(`What agent ${this.agent.id} said in this turn`)
+  }
+
+  private async show(result: Exclude<TaggedResult, MessageResult>, last: boolean): Promise<void> {
+    switch (result[TAG]) {
+      case 'text':
+        if (this.events.textArtifact === undefined) await this.writeAhead(undefined)
+        return this.events.text(result.text, last)
+      case 'status':
+        return this.events.status(result.text, result.metadata)
+      case 'artifact':
+        await this.writeAhead(result.artifactId)
+        return this.events.artifact(result)
+      case 'end':
+        if (result.state !== 'auth-required' || last || result.last) {
+          this.end = result
+          return
+        }
+        // An interrupted state is shown only when it is durable, also this one.
+        await this.host.checkpoint()
+        this.idle.pause()
+        return this.events.authRequired(result.parts, result.metadata)
+      default:
+        return assertNever(result)
+    }
+  }
+
+  private async writeAhead(artifactId: string | undefined): Promise<void> {
+    if (this.events.announce(artifactId)) await this.host.writeAhead()
+  }
+
+  async finish(): Promise<TurnResult> {
+    if (this.answer !== undefined) {
+      return { attempt: this.host.attempt, seq: 0, state: 'TASK_STATE_COMPLETED', artifacts: [], answer: this.answer }
+    }
+    await this.begin()
+    this.events.closeText()
+    this.events.supersede(this.host.before?.shown ?? [])
+    const { attempt, seq } = this.events.position
+    return { attempt, seq, artifacts: this.events.artifacts(), ...this.endStatus() }
+  }
+
+  private endStatus(): Pick<TurnResult, 'state' | 'message' | 'metadata'> {
+    if (this.emittedEnd !== undefined) return this.emittedEnd
+    if (this.end === undefined) return { state: 'TASK_STATE_COMPLETED' }
+    const { state, parts, metadata } = this.end
+    return {
+      state: endState(state),
+      ...(parts === undefined ? {} : { message: this.events.agentMessage(parts) }),
+      ...(metadata === undefined ? {} : { metadata }),
+    }
+  }
+
+  /** A Message that stands alone: of the context, of no task. */
+  private answerMessage(parts: readonly PartJson[], metadata: MessageJson['metadata']): MessageJson {
+    const { taskId: _, ...message } = this.events.agentMessage(parts, metadata)
+    return message
+  }
+
+  async emit(event: EmittedEvent): Promise<void> {
+    this.idle.progress()
+    if (!this.isNew()) return
+    if (this.agent.answers === 'message') throw this.illegal(`emitted an event, but it declares answers: 'message'`)
+    if (this.end !== undefined || this.emittedEnd !== undefined)
+      throw this.illegal('emitted an event after its final result')
+    const problem = eventProblem(event)
+    if (problem !== undefined) throw this.illegal(`emitted an event ${problem}`)
+    const status = event.statusUpdate?.status
+    await this.begin()
+    if (isTerminal(status?.state) || isInterrupted(status?.state)) {
+      // Shown by the engine once it is durable, like any other end.
+      const message = status.message
+      this.emittedEnd = {
+        state: status.state,
+        ...(message === undefined ? {} : { message: this.emittedMessage(message) }),
+        ...(event.statusUpdate?.metadata === undefined ? {} : { metadata: event.statusUpdate.metadata }),
+      }
+      return
+    }
+    if (event.artifactUpdate?.artifact !== undefined) await this.writeAhead(event.artifactUpdate.artifact.artifactId)
+    const message = status?.message
+    this.events.emit(
+      message === undefined
+        ? event
+        : { statusUpdate: { ...event.statusUpdate, status: { ...status, message: this.emittedMessage(message) } } },
+    )
+    this.checkSize()
+  }
+
+  private emittedMessage(message: MessageJson): MessageJson {
+    const made = this.events.agentMessage(message.parts ?? [], message.metadata)
+    return message.messageId === undefined || message.messageId === ''
+      ? made
+      : { ...made, messageId: message.messageId }
+  }
+
+  private illegal(what: string): A2AError {
+    return illegal(this.agent.id, what)
+  }
+}
+
+function endState(state: EndResult['state']): TurnEndState {
+  switch (state) {
+    case 'completed':
+      return 'TASK_STATE_COMPLETED'
+    case 'input-required':
+      return 'TASK_STATE_INPUT_REQUIRED'
+    case 'auth-required':
+      return 'TASK_STATE_AUTH_REQUIRED'
+    case 'rejected':
+      return 'TASK_STATE_REJECTED'
+    case 'failed':
+      return 'TASK_STATE_FAILED'
+    default:
+      return assertNever(state)
+  }
+}
