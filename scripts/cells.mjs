@@ -18,7 +18,13 @@ const vitest = (files, env) =>
 
 const folder = mkdtempSync(join(tmpdir(), 'cells-'))
 try {
-  const files = ['test/contract/bindings', 'test/contract/operations', 'test/contract/webhooks', 'test/dialects']
+  const files = [
+    'test/contract/bindings',
+    'test/contract/operations',
+    'test/contract/webhooks',
+    'test/auth/matrix',
+    'test/dialects',
+  ]
   process.exitCode =
     vitest(files, { CELLS: folder }) || vitest(['test/docs/compatibility.test.ts'], { CELLS_SEEN: folder })
 } finally {

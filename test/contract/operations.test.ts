@@ -113,3 +113,16 @@ describe('ListTasks, which is younger than they are', () => {
     observe(wire, 'ListTasks', true)
   })
 })
+
+it.each([
+  ['SendMessage', '/a2a/message:send'],
+  ['SendStreamingMessage', '/a2a/message:stream'],
+])('%s is no path of rest-0.2: messages went over JSON-RPC', async (operation, path) => {
+  const response = await fetch(`${server.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ message: { messageId: 'm', role: 'user', parts: [{ kind: 'text', text: 'hi' }] } }),
+  })
+  expect([response.status, await response.json()]).toMatchObject([404, { code: -32601 }])
+  observe('rest-0.2', operation, true)
+})

@@ -61,7 +61,7 @@ it('has a row for each cell, and for no other', () => {
 
 it('names tests that there are', () => {
   const sources = new Map<string, string>()
-  const folders = ['test/contract', 'test/dialects']
+  const folders = ['test/contract', 'test/dialects', 'test/auth']
   for (const folder of folders) {
     for (const name of readdirSync(new URL(`../../${folder}`, import.meta.url))) {
       if (name.endsWith('.ts')) sources.set(`${folder}/${name}`, read(`${folder}/${name}`))
@@ -82,10 +82,10 @@ function read(path: string): string {
   return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 }
 
-/** Titles as they are in the source, with anything in place of `%s` and `%i`. */
+/** Titles as they are in the source, with anything in place of their values. */
 function hasTitle(source: string, title: string): boolean {
   return [...source.matchAll(/(?:\bit\(|^ *|\)\()(['`"])((?:(?!\1).)+)\1, /gm)].some(([, , pattern = '']) => {
-    const parts = pattern.split(/%[a-z]/).map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+    const parts = pattern.split(/%[a-z]|\$\{[^}]*\}/).map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
     return new RegExp(`^${parts.join('.*')}$`).test(title)
   })
 }

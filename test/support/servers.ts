@@ -18,6 +18,14 @@ export interface TestServer extends OneProcess {
 
 let queues = 0
 
+/** With `TEMPORAL_A2A_TEST_STORE=postgres` there, where a test does not say otherwise: the same suite on the other database. */
+async function storeBeside(directory: string): Promise<string> {
+  if (process.env.TEMPORAL_A2A_TEST_STORE !== 'postgres') return join(directory, 'a2a.db')
+  const { postgres } = await import('./databases.js')
+  if (postgres.missing) throw new Error(postgres.title)
+  return (await postgres.create()).where
+}
+
 /** @param options `temporalAddress` of the shared server for the Temporal engine, or `engine: 'memory'` */
 export async function startTestServer(options: Partial<OneProcessOptions> = {}): Promise<TestServer> {
   const directory = await mkdtemp(join(tmpdir(), 'temporal-a2a-store-'))
@@ -25,7 +33,7 @@ export async function startTestServer(options: Partial<OneProcessOptions> = {}):
   const running = await startOneProcess({
     agents,
     logger: testLogger,
-    db: join(directory, 'a2a.db'),
+    db: options.engine === 'memory' ? join(directory, 'a2a.db') : await storeBeside(directory),
     dataDirectory: directory,
     taskQueue: `test-${process.pid}-${queues}-${Date.now()}`,
     turn: { graceMs: 300 },
@@ -62,7 +70,7 @@ export async function startSplitServers(options: {
     agents: options.agents ?? agents,
     logger: testLogger,
     temporalAddress: options.temporalAddress,
-    db: join(directory, 'a2a.db'),
+    db: await storeBeside(directory),
     taskQueue: `test-${process.pid}-${queues}-${Date.now()}`,
     ...(options.nats === undefined ? {} : { nats: options.nats }),
   }
