@@ -35,5 +35,6 @@ process.stdin.on('data', (data) => {
   if (data.toString().includes('exit')) process.exit()
   if (!data.toString().includes('stop')) return
   process.stdin.destroy() // a pipe that is only paused would keep the process
-  void server.stop().then(() => say({ stopped: true }))
+  // What is closed is gone a moment later.
+  void server.stop().then(() => setImmediate(() => say({ stopped: true, held: process.getActiveResourcesInfo() })))
 })

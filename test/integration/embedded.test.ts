@@ -341,10 +341,10 @@ describe.skipIf(binary === undefined)('the embedded Temporal server', { timeout:
     await owner.heard('opened')
     const ended = once(owner.child, 'exit')
     owner.child.stdin?.write('stop\n')
-    await owner.heard('stopped')
-    const began = performance.now()
+    // Its own output, and nothing that would keep it: a number of seconds would say less, and not on every machine.
+    const { held } = await owner.heard('stopped')
+    expect((held as string[]).filter((each) => !['PipeWrap', 'Immediate'].includes(each))).toEqual([])
     expect(await ended).toEqual([0, null])
-    expect(performance.now() - began).toBeLessThan(3000)
   })
 
   it('does not take a stranger on its old port for itself', async () => {

@@ -24,11 +24,8 @@ const SEED = process.env.HOSTILE_SEED === undefined ? undefined : Number(process
 /** How often a good request is made in between. */
 const CALM_EVERY = 100
 
-/**
- * How much the process may grow. The allocator keeps what the largest inputs needed, so this is wide: it sees a leak
- * outside the heap; what is held inside is measured closely.
- */
-const MAX_GROWTH_MIB = 1_024
+/** How much the process may grow, garbage of the last inputs included: a third of it is usual. */
+const MAX_GROWTH_MIB = 320
 
 export interface Attack<Input> {
   /** Generated inputs, besides the examples. */

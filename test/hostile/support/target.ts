@@ -239,9 +239,6 @@ export class Target {
 
   checkMemory(): void {
     const { heldMib, rssMib } = settledMemory()
-    process.stderr.write(
-      `MEM held ${Math.round(heldMib - this.before.heldMib)} rss ${Math.round(rssMib - this.before.rssMib)} from ${Math.round(this.before.rssMib)}\n`,
-    )
     const held = heldMib - this.before.heldMib
     const growth = rssMib - this.before.rssMib
     if (held > MAX_HELD_MIB) throw new Error(`the process holds ${Math.round(held)} MiB more than before`)
