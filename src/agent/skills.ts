@@ -26,7 +26,8 @@ export interface SkillOptions<Option extends StateOption | undefined = undefined
   readonly rateLimits?: RateLimitMeta | readonly RateLimitMeta[]
 }
 
-/** A skill, and what handles the messages that name it. The parameter is the type of the agent's `state`. */
+/** A skill as the card shows it (A2A 1.0, section 4.4.5). */
+export interface SkillMeta<Option extends StateOption | undefined = undefined> extends SkillOptions<Option> {
   readonly id: string
 }
 

@@ -8,12 +8,12 @@ import type {
   TaskJson,
   TaskStateJson,
 } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { LOCAL_PRINCIPAL } from '../a2a/ids.js'
 import { textOf } from '../a2a/parts.js'
 import { isInterrupted, isTerminal, stateOf } from '../a2a/state.js'
 import type { Handler } from '../agent/agent-definition.js'
 import type { AgentSource } from '../agent/class/agent-class.js'
 import { type Duration, durationMs } from '../internal/duration.js'
-import { LOCAL_PRINCIPAL } from '../service/call-context.js'
 import { STATE_SCOPES, type StateScope, type StateValues, stateRef } from '../task/state-record.js'
 import { type BegunTask, Bench } from './bench.js'
 import type { FakeAgent } from './fake-agents.js'
