@@ -12,6 +12,7 @@ import { StateConflictError } from '../../agent/state-conflict.js'
 import { madeArtifactId, TurnEvents } from '../../agent/turn-events.js'
 import type { EventBus } from '../../bus/event-bus.js'
 import { type LiveEvent, taskKey } from '../../bus/live-event.js'
+import type { HoldQueue } from '../../engine/hold-queue.js'
 import { onAbort, sleep } from '../../internal/abort.js'
 import { type Logger, withFields } from '../../internal/logger.js'
 import type { StateHome } from '../../task/state-home.js'
@@ -45,6 +46,7 @@ export interface AgentTurnOptions {
   readonly agentCalls: AgentCalls
   /** Where the state of agents is kept. */
   readonly state: StateHome
+  readonly holds: HoldQueue
   /** A turn has begun here: the task is WORKING. */
   onBegin(input: TurnInput): void
 }
@@ -114,7 +116,8 @@ class TurnAttempt {
       attempt: info.attempt,
     })
     const { log } = this
-    this.state = new StateCommit({ home: options.state, input, log, signal: this.left.signal }, last)
+    const { state: home, holds: queue } = options
+    this.state = new StateCommit({ home, queue, input, log, signal: this.left.signal }, last)
   }
 
   async run(): Promise<TurnResult> {

@@ -7,10 +7,11 @@ import { finishedCalls, MAX_CONFLICTS, StateConflictError } from '../../agent/st
 import type { TurnState } from '../../agent/turn-state.js'
 import { StateAccess, type StateAccessHost } from '../../engine/state-access.js'
 import type { JournalEntry } from '../../task/journal-entry.js'
+import type { StateScope } from '../../task/state-record.js'
 import type { TurnResult } from '../../task/task-record.js'
 import type { Checkpoint } from '../../task/turn-outcome.js'
 
-type StateCheckpoint = Pick<Checkpoint, 'conflicts' | 'finished' | 'reads' | 'result'>
+type StateCheckpoint = Pick<Checkpoint, 'conflicts' | 'contended' | 'finished' | 'reads' | 'result'>
 
 export class StateCommit {
   /** The handler has ended, and what it has made of its state is being kept: nothing but that may happen any more. */
@@ -21,6 +22,7 @@ export class StateCommit {
   conflicts: number
   private readonly host: Omit<StateAccessHost, 'contended'>
   private readonly access: StateAccess
+  private contended: readonly StateScope[]
   private finished: Checkpoint['finished']
   private reads: Checkpoint['reads']
   private state: TurnState | undefined
@@ -32,7 +34,8 @@ export class StateCommit {
     this.conflicts = last?.conflicts ?? 0
     this.finished = last?.finished
     this.reads = last?.reads
-    this.access = new StateAccess({ ...host, contended: this.conflicts > 0 })
+    this.contended = last?.contended ?? []
+    this.access = new StateAccess({ ...host, contended: this.contended })
   }
 
   /** What the handler is run with. */
@@ -48,10 +51,11 @@ export class StateCommit {
   }
 
   get checkpoint(): StateCheckpoint {
-    const { conflicts, finished, ended } = this
+    const { conflicts, contended, finished, ended } = this
     const reads = this.state?.reads ?? this.reads
     return {
       ...(conflicts === 0 ? {} : { conflicts }),
+      ...(contended.length === 0 ? {} : { contended }),
       ...(finished === undefined ? {} : { finished }),
       ...(reads === undefined ? {} : { reads }),
       ...(ended === undefined ? {} : { result: storedResult(ended) }),
@@ -70,6 +74,7 @@ export class StateCommit {
     if (outcome === 'committed') return { ...result, committed: true }
     this.ended = undefined
     if (outcome === 'forgotten') throw new StateForgottenError()
+    this.contended = changes.map(({ scope }) => scope)
     this.finished = finishedCalls(this.host.input, calls, this.finished)
     this.state = undefined
     this.reads = undefined
