@@ -153,6 +153,12 @@ export interface AgentDefinition {
   readonly handler: Handler
 }
 
+/** The same, with handlers that know of which type the state is. */
+type Typed<Option extends StateOption | undefined> = Omit<AgentMeta, 'skills' | 'state'> & {
+  readonly state?: Option
+  readonly skills?: Skills<Option>
+}
+
 const DAY_MS = 86_400_000
 
 /** A definition that cannot work: says which agent, what is wrong, and what to write instead. */
@@ -167,12 +173,14 @@ export class AgentDefinitionError extends TypeError {
  * @throws AgentDefinitionError an id that cannot be used, options that contradict each other, a handler that is no function
  */
 export function agent<Option extends StateOption | undefined = undefined>(
-  meta: AgentMeta & { readonly run?: 'durable'; readonly state?: Option },
+  meta: Typed<Option> & { readonly run?: 'durable' },
   handler: Handler<AgentContext<Option>>,
 ): AgentDefinition
 /** With `run: 'inline'` or `'direct'` the handler has no state and no durable calls: `ctx.step`, `ctx.ask` and their like. */
 export function agent(meta: AgentMeta, handler: Handler<TurnContext>): AgentDefinition
-export function agent(meta: AgentMeta & { readonly skills: Skills }): AgentDefinition
+export function agent<Option extends StateOption | undefined = undefined>(
+  meta: Typed<Option> & { readonly skills: Skills<Option> },
+): AgentDefinition
 export function agent(meta: AgentMeta, handler?: Handler): AgentDefinition {
   const refuse = (what: string): void => {
     throw new AgentDefinitionError(`agent ${JSON.stringify(meta?.id)}: ${what}`)

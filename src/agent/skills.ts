@@ -1,13 +1,15 @@
 /** Skills of an agent: what its card says of them, and which handler a message reaches (A2A section 4.4.5). */
 import type { AgentSkillJson, MessageJson, SecurityRequirementJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { invalidParams } from '../a2a/errors.js'
+import type { AgentContext } from './agent-context.js'
 import type { AgentDefinition, Handler } from './agent-definition.js'
+import type { StateOption } from './agent-state.js'
 import { illegal } from './handler-results.js'
 import { limitHistory } from './limit-history.js'
 import type { RateLimitMeta } from './rate-limits.js'
 
-/** A skill, and what handles the messages that name it. */
-export interface SkillOptions {
+/** A skill, and what handles the messages that name it. The parameter is the type of the agent's `state`. */
+export interface SkillOptions<Option extends StateOption | undefined = undefined> {
   readonly name?: string
   readonly description?: string
   readonly tags?: readonly string[]
@@ -17,7 +19,7 @@ export interface SkillOptions {
   /** Which of the agent's security schemes this skill needs; on the card. */
   readonly securityRequirements?: readonly SecurityRequirementJson[]
   /** Handles the messages that name this skill. Default: the agent's own handler does. */
-  readonly handler?: Handler
+  readonly handler?: Handler<AgentContext<Option>>
   /** How many of the latest earlier messages `ctx.history` holds for this handler. Default: what the agent says, else all. */
   readonly history?: number
   /** Limits for the messages that name this skill, besides those of the agent. */
@@ -25,12 +27,14 @@ export interface SkillOptions {
 }
 
 /** A skill as the card shows it (A2A 1.0, section 4.4.5). */
-export interface SkillMeta extends SkillOptions {
+export interface SkillMeta<Option extends StateOption | undefined = undefined> extends SkillOptions<Option> {
   readonly id: string
 }
 
 /** A list, or an object whose keys are the ids. */
-export type Skills = readonly SkillMeta[] | Readonly<Record<string, SkillOptions>>
+export type Skills<Option extends StateOption | undefined = undefined> =
+  | readonly SkillMeta<Option>[]
+  | Readonly<Record<string, SkillOptions<Option>>>
 
 /** The key of a message's metadata that names the skill the message is for. */
 export const SKILL_METADATA = 'skill'

@@ -2,7 +2,7 @@
  * The way of one attempt at a turn to the state of its agent: reads it, and keeps what the turn has made of it.
  *
  * One scope is changed in one go. Several are held first, so that none of them can be in conflict once the first is changed.
- * A turn that comes again because of a conflict holds what it reads, so that it is not overtaken a second time.
+ * A turn that comes again because of a conflict holds what it had changed, so that it is not overtaken a second time.
  */
 import { isA2AError } from '../a2a/errors.js'
 import { sleep } from '../internal/abort.js'
@@ -11,6 +11,7 @@ import type { ChangeAnswer, StateHome } from '../task/state-home.js'
 import {
   type ScopeChange,
   STATE_LIMITS,
+  STATE_SCOPES,
   type StateChange,
   type StateRef,
   type StateScope,
@@ -19,6 +20,7 @@ import {
   turnKey,
 } from '../task/state-record.js'
 import type { TurnInput } from '../task/turn-input.js'
+import type { HoldQueue } from './hold-queue.js'
 
 export interface StateAccessHost {
   readonly home: StateHome
@@ -26,8 +28,10 @@ export interface StateAccessHost {
   readonly log: Logger
   /** Aborts when somebody else has the turn, or will have: then it is left as it is. */
   readonly signal: AbortSignal
-  /** An attempt before this one was in conflict. */
-  readonly contended: boolean
+  /** What the attempt before this one has changed, when it was in conflict. */
+  readonly contended: readonly StateScope[]
+  /** Of this process. */
+  readonly queue: HoldQueue
 }
 
 /** `forgotten`: it may have been kept before, so long ago that nobody knows. */
@@ -43,6 +47,8 @@ export class StateAccess {
   private readonly host: StateAccessHost
   private readonly turn: string
   private readonly held = new Map<StateScope, StateRef>()
+  private readonly leave = new Map<StateScope, () => void>()
+  private holding: Promise<void> | undefined
 
   constructor(host: StateAccessHost) {
     this.host = host
@@ -51,7 +57,8 @@ export class StateAccess {
 
   /** @throws TurnStopped the attempt has to stop */
   read = async (ref: StateRef): Promise<StateSnapshot> => {
-    if (this.host.contended) await this.change(ref, { type: 'hold', turn: this.turn })
+    this.holding ??= this.holdContended()
+    await this.holding
     return this.persistently(() => this.host.home.read(ref))
   }
 
@@ -75,6 +82,19 @@ export class StateAccess {
       })
     }
     this.held.clear()
+    for (const leave of this.leave.values()) leave()
+    this.leave.clear()
+  }
+
+  /** In one order, so that no two turns wait for each other. */
+  private async holdContended(): Promise<void> {
+    const { contended, queue, signal } = this.host
+    for (const scope of STATE_SCOPES) {
+      if (!contended.includes(scope)) continue
+      const ref = this.ref(scope)
+      this.leave.set(scope, await queue.enter(JSON.stringify(ref), signal))
+      await this.change(ref, { type: 'hold', turn: this.turn })
+    }
   }
 
   private async commitAlone(changes: readonly ScopeChange[]): Promise<CommitOutcome> {
@@ -110,6 +130,12 @@ export class StateAccess {
     await this.change(ref, { type: 'commit', turn: this.turn, delta })
   }
 
+  private letGo(scope: StateScope): void {
+    this.held.delete(scope)
+    this.leave.get(scope)?.()
+    this.leave.delete(scope)
+  }
+
   private ref(scope: StateScope): StateRef {
     const { tenant, agentId, owner, task } = this.host.input
     return stateRef(scope, { tenant, agentId, owner, contextId: task.contextId ?? '' })
@@ -122,7 +148,7 @@ export class StateAccess {
       const answer = await this.persistently(() => this.host.home.change(ref, change))
       if (answer !== 'busy' || performance.now() > until) {
         if (change.type === 'hold' && answer === 'made') this.held.set(ref.scope, ref)
-        if (change.type === 'commit' && answer === 'made') this.held.delete(ref.scope)
+        if (change.type === 'commit' && answer === 'made') this.letGo(ref.scope)
         return answer
       }
       await sleep(pauseMs * (0.5 + Math.random() / 2), this.host.signal)

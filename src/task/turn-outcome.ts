@@ -3,6 +3,7 @@ import type { JournalEntry } from './journal-entry.js'
 import { MAX_RECORD_BYTES, tooLarge } from './may-continue.js'
 import type { TaskEvent } from './reduce.js'
 import type { StateReads } from './state-home.js'
+import type { StateScope } from './state-record.js'
 import type { TaskRecord, TurnResult } from './task-record.js'
 import type { TurnPicture } from './turn-picture.js'
 
@@ -26,6 +27,8 @@ export interface Checkpoint extends TurnPicture {
   readonly journal?: readonly JournalEntry[]
   /** Attempts whose state another turn had changed meanwhile. */
   readonly conflicts?: number
+  /** What the last of them had changed. */
+  readonly contended?: readonly StateScope[]
   /** What the handler of a conflict has called: the next attempt takes the outcomes, in whatever order it asks for them. */
   readonly finished?: readonly JournalEntry[]
   /** What the attempt has read of its state. */

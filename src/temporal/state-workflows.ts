@@ -61,9 +61,9 @@ export class StateWorkflows implements StateHome {
 
   private async update(id: string, ref: StateRef, change: StateChange): Promise<ChangeAnswer> {
     const options = { args: [change] as [StateChange], updateId: updateId(change) }
-    // What has not been read has most likely not begun.
-    const begins = change.type !== 'release' && (change.version === undefined || change.version === 0)
-    if (begins) return this.call('changing state', true, () => this.start(id, ref, options))
+    const start = () => this.call('changing state', true, () => this.start(id, ref, options))
+    // Nothing was there when it was read.
+    if (change.type !== 'release' && change.version === 0) return start()
     try {
       return await this.call('changing state', true, () =>
         this.handle(id).executeUpdate<ChangeAnswer, [StateChange]>(STATE_UPDATE, options),
@@ -71,7 +71,8 @@ export class StateWorkflows implements StateHome {
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error
       // It was forgotten since it was read.
-      return change.type === 'release' ? 'done' : 'conflict'
+      if (change.type === 'release') return 'done'
+      return change.version === undefined ? start() : 'conflict'
     }
   }
 

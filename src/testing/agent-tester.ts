@@ -8,11 +8,13 @@ import type {
   TaskJson,
   TaskStateJson,
 } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { LOCAL_PRINCIPAL } from '../a2a/ids.js'
 import { textOf } from '../a2a/parts.js'
 import { isInterrupted, isTerminal, stateOf } from '../a2a/state.js'
 import type { Handler } from '../agent/agent-definition.js'
 import type { AgentSource } from '../agent/class/agent-class.js'
 import { type Duration, durationMs } from '../internal/duration.js'
+import { STATE_SCOPES, type StateScope, type StateValues, stateRef } from '../task/state-record.js'
 import { type BegunTask, Bench } from './bench.js'
 import type { FakeAgent } from './fake-agents.js'
 import type { CrashOptions, SendOptions, TestOptions, TestResult } from './options.js'
@@ -191,7 +193,21 @@ export class AgentTester {
    *
    * @throws Error there is no task
    */
-  state(): TaskStateJson {
+  state(): TaskStateJson
+  /**
+   * What the agent remembers, as it is kept: without what the schema adds, and without what a running turn has made of it.
+   *
+   * @param scope of `ctx.state`
+   * @param of whose; default: the tester's own context and caller
+   */
+  state(scope: StateScope, of?: Pick<SendOptions, 'contextId' | 'principal'>): StateValues
+  state(scope?: StateScope, of: Pick<SendOptions, 'contextId' | 'principal'> = {}): TaskStateJson | StateValues {
+    if (scope !== undefined) {
+      if (!STATE_SCOPES.includes(scope)) throw new TypeError(`t.state(): a scope is one of ${STATE_SCOPES.join(', ')}`)
+      const { contextId = this.contextId, principal = LOCAL_PRINCIPAL } = of
+      const agentId = this.bench.agent.id
+      return this.bench.engine.stateOf(stateRef(scope, { tenant: '', agentId, owner: principal, contextId }))
+    }
     this.begun('t.state()')
     return stateOf(this.task() ?? {})
   }

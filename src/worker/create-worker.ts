@@ -7,6 +7,7 @@ import type { AgentCalls } from '../agent/agent-calls.js'
 import type { AgentDirectory } from '../agent/agent-definition.js'
 import type { EventBus } from '../bus/event-bus.js'
 import { taskKey } from '../bus/live-event.js'
+import { HoldQueue } from '../engine/hold-queue.js'
 import { onAbort, sleep } from '../internal/abort.js'
 import type { Logger } from '../internal/logger.js'
 import { isEnded } from '../task/reduce.js'
@@ -104,6 +105,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
         suspendAfterMs: options.suspendAfterMs,
         agentCalls: options.agentCalls,
         state: options.state,
+        holds: new HoldQueue(),
         onBegin: options.onTurnBegin,
       }),
     },

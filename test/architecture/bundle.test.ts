@@ -11,15 +11,18 @@ describe('the workflow bundle', () => {
       'src/a2a/cursor.ts',
       'src/a2a/errors.ts',
       'src/a2a/state.ts',
+      'src/internal/utf8-bytes.ts',
       'src/task/journal-entry.ts',
       'src/task/may-continue.ts',
       'src/task/reduce.ts',
+      'src/task/state-record.ts',
       'src/task/suspension.ts',
       'src/task/task-record.ts',
       'src/task/turn-input.ts',
       'src/task/turn-outcome.ts',
       'src/temporal/names.ts',
       'src/temporal/workflow/index.ts',
+      'src/temporal/workflow/state-workflow.ts',
       'src/temporal/workflow/task-workflow.ts',
     ])
     expect(code).not.toContain('@bufbuild/protobuf')

@@ -41,6 +41,15 @@ describe('the code of docs/agents.md', () => {
     expect(textOf(await say('hi'))).toBe('travel: hi')
   })
 
+  it('State', async () => {
+    const { host } = await recipes.load<{ host: AgentDefinition }>('State')
+    const say = await talkTo(host)
+    const contextId = 'a-trip'
+    expect(textOf(await say('Rome', { contextId }))).toBe('Visit 1. You were in no city.')
+    expect(textOf(await say('Oslo', { contextId }))).toBe('Visit 2. You were in Rome.')
+    expect(textOf(await say('Oslo', { contextId: 'another' }))).toBe('Visit 1. You were in no city.')
+  })
+
   it('Classes', async () => {
     const [standard, described] = [
       await recipes.load<{ Travel: new () => Agent }>('Classes'),

@@ -4,7 +4,9 @@ import { WIRE_CODES } from '../../src/a2a/error-codes.js'
 import * as compat from '../../src/compat/index.js'
 import * as entry from '../../src/index.js'
 import { DEFAULT_LIMITS } from '../../src/server/limits.js'
+import { STATE_LIMITS } from '../../src/task/state-record.js'
 import * as names from '../../src/temporal/names.js'
+import { stateWorkflowId } from '../../src/temporal/state-workflows.js'
 import * as testing from '../../src/testing/index.js'
 
 describe('pins', () => {
@@ -48,6 +50,10 @@ describe('pins', () => {
       SINKS: 'a2a',
       DEFAULT_TASK_QUEUE: 'a2a',
       SEARCH_ATTRIBUTES: { A2aAgent: 'Keyword', A2aContext: 'Keyword', A2aState: 'Keyword' },
+      STATE_WORKFLOW_TYPE: 'a2aState',
+      STATE_UPDATE: 'change',
+      STATE_QUERY: 'read',
+      STATE_REFUSED: 'A2AStateRefused',
       REFUSED: 'A2ARefused',
       AGENT_NOT_SERVED: 'AgentNotServed',
     })
@@ -65,6 +71,7 @@ describe('pins', () => {
       'IdleTimeoutError',
       'Message',
       'Response',
+      'StateError',
       'StepError',
       'TurnStopped',
       'agent',
@@ -97,6 +104,25 @@ describe('pins', () => {
   it('what who comes from another SDK can import', () => {
     expect(Object.keys(compat).sort()).toEqual(['Client', 'ClientFactory', 'fromExecutor'])
     expect(Object.keys(testing).sort()).toEqual(['AgentTester', 'outline', 'startTestServer', 'test'])
+  })
+
+  it('ids of workflows that keep state', () => {
+    const ref = { tenant: 't/1', agentId: 'echo', owner: 'someone', contextId: 'c' }
+    expect(stateWorkflowId({ ...ref, scope: 'context' })).toBe(
+      'a2a-state/t%2F1/echo/context/6sivadPfXJNzfyZcvZQIVzy7JpxXxA29A2Lk2zOahmA',
+    )
+    expect(stateWorkflowId({ ...ref, scope: 'agent', owner: '', contextId: '' })).toBe('a2a-state/t%2F1/echo/agent')
+  })
+
+  it('limits of state', () => {
+    expect(STATE_LIMITS).toEqual({
+      bytes: 65_536,
+      keys: 1_000,
+      keyLength: 200,
+      turns: 2_000,
+      holdMs: 15_000,
+      keptMs: { context: 7_776_000_000, caller: 31_536_000_000, agent: undefined },
+    })
   })
 
   it('limits', () => {

@@ -6,31 +6,42 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Client, Connection } from '@temporalio/client'
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client'
 import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { Worker } from '@temporalio/worker'
 import { describe, expect, inject, it } from 'vitest'
 import { taskKey } from '../../src/bus/live-event.js'
+import { stateRef } from '../../src/task/state-record.js'
 import type { TaskRecord } from '../../src/task/task-record.js'
 import { foldHistory } from '../../src/temporal/fold-history.js'
 import { firstValue } from '../../src/temporal/payloads.js'
+import { stateWorkflowId } from '../../src/temporal/state-workflows.js'
 import { installRuntime } from '../../src/worker/runtime.js'
 import { bundleWorkflows } from '../../src/worker/workflow-bundle.js'
 import { agents } from '../support/agents.js'
 import { journalAgents } from '../support/journal-agents.js'
 import { startTestServer, testLogger } from '../support/servers.js'
+import { stateAgents } from '../support/state-agents.js'
 import { wireNamed } from '../support/wires.js'
 import { SCENARIOS } from './scenarios.js'
 
 const HISTORIES = fileURLToPath(new URL('histories/', import.meta.url))
+/** Of workflows that keep state; their tasks are among the others. */
+const OF_STATE = fileURLToPath(new URL('state-histories/', import.meta.url))
 
-async function kept(): Promise<{ name: string; path: string }[]> {
-  const files = await readdir(HISTORIES, { recursive: true })
-  return files.filter((file) => file.endsWith('.json')).map((file) => ({ name: file, path: join(HISTORIES, file) }))
+async function kept(directory = HISTORIES): Promise<{ name: string; path: string }[]> {
+  const files = await readdir(directory, { recursive: true })
+  return files.filter((file) => file.endsWith('.json')).map((file) => ({ name: file, path: join(directory, file) }))
 }
 
 function nameOf({ name }: { name: string }): string {
   return name.replace(/^.*\//, '').replace('.json', '')
+}
+
+/** Without the place of this checkout, which stack traces name. */
+async function keep(handle: WorkflowHandle, file: string): Promise<void> {
+  const json = historyToJSON(await handle.fetchHistory()).replaceAll(`${process.cwd()}/`, '')
+  await writeFile(file, `${JSON.stringify(JSON.parse(json), undefined, 1)}\n`)
 }
 
 /** What a later version may not see differently: how and when the task ended, where, and with what. */
@@ -45,7 +56,7 @@ describe.runIf(process.env.RECORD)('recording', () => {
     await mkdir(directory, { recursive: true })
     const server = await startTestServer({
       temporalAddress: inject('temporalAddress'),
-      agents: [...agents, ...journalAgents],
+      agents: [...agents, ...journalAgents, ...stateAgents],
       // So that waits for other agents are seen in the history.
       turn: { suspendAfterMs: 1 },
     })
@@ -54,11 +65,16 @@ describe.runIf(process.env.RECORD)('recording', () => {
     const client = new Client({ connection })
     for (const { name, agent, run } of SCENARIOS.filter((scenario) => !known.has(scenario.name))) {
       const taskId = await run(wireNamed('jsonrpc', server.url))
-      const handle = client.workflow.getHandle(taskKey({ tenant: '', agentId: agent, taskId }))
-      await handle.result()
-      // Without the place of this checkout, which stack traces name.
-      const json = historyToJSON(await handle.fetchHistory()).replaceAll(`${process.cwd()}/`, '')
-      await writeFile(join(directory, `${name}.json`), `${JSON.stringify(JSON.parse(json), undefined, 1)}\n`)
+      const handle = client.workflow.getHandle<() => Promise<TaskRecord>>(
+        taskKey({ tenant: '', agentId: agent, taskId }),
+      )
+      const { owner, task } = await handle.result()
+      await keep(handle, join(directory, `${name}.json`))
+      if (agent !== 'remembering') continue
+      const ref = stateRef('context', { tenant: '', agentId: agent, owner, contextId: task.contextId ?? '' })
+      const ofState = join(OF_STATE, process.env.RECORD ?? '')
+      await mkdir(ofState, { recursive: true })
+      await keep(client.workflow.getHandle(stateWorkflowId(ref)), join(ofState, `${name}.json`))
     }
     await connection.close()
     await server.stop()
@@ -85,7 +101,7 @@ describe('kept histories', () => {
 
   it('replay', async () => {
     installRuntime(testLogger)
-    const files = await kept()
+    const files = [...(await kept()), ...(await kept(OF_STATE))]
     const histories = await Promise.all(
       files.map(async ({ name, path }) => ({
         workflowId: name,

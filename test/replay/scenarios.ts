@@ -59,6 +59,16 @@ async function remindedOf(wire: Wire, id: string): Promise<void> {
 
 export const SCENARIOS: readonly Scenario[] = [
   {
+    name: 'state-and-questions',
+    agent: 'remembering',
+    async run(wire) {
+      const agent = { agent: 'remembering' }
+      const { id } = taskOf(await wire.call('sendMessage', send('ask-twice'), agent))
+      for (const text of ['one', 'two']) await wire.call('sendMessage', send(text, {}, { taskId: id }), agent)
+      return id
+    },
+  },
+  {
     name: 'one-turn',
     agent: 'scripted',
     run: async (wire) => taskOf(await wire.call('sendMessage', send('echo hi'))).id,

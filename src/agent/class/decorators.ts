@@ -12,7 +12,8 @@ import type { Message } from './message.js'
 /** A method that handles messages: a function or a generator, its results those of every handler. */
 export type HandlerMethod = (
   message: Message,
-  ctx: AgentContext,
+  // Of whichever type the class says that its state is.
+  ctx: Omit<AgentContext, 'state'> & { readonly state: never },
 ) => ReturnType<Handler> | Promise<Result | undefined | void> | void
 
 /** What is said of a method. */

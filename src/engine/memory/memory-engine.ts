@@ -16,6 +16,7 @@ import type { StateRef, StateValues } from '../../task/state-record.js'
 import { type NewTask, newTaskRecord, type TaskRecord, type TaskRef } from '../../task/task-record.js'
 import { withPicture } from '../../task/turn-picture.js'
 import { type Engine, type FollowUp, type StartOutcome, type TaskReading, taskReading } from '../engine.js'
+import { HoldQueue } from '../hold-queue.js'
 import { LocalCalls } from '../local-calls.js'
 import { MemoryState } from './memory-state.js'
 import { MemoryTask, type RunningAttempt } from './memory-task.js'
@@ -55,6 +56,7 @@ export class MemoryEngine implements Engine {
   private readonly agentCalls: AgentCalls
   private readonly clock: Clock
   private readonly state: MemoryState
+  private readonly holds = new HoldQueue()
   private readonly tasks = new Map<string, MemoryTask>()
   private readonly places = new Map<string, Place[]>()
   private readonly ended: string[] = []
@@ -89,6 +91,7 @@ export class MemoryEngine implements Engine {
       agentCalls: this.agentCalls,
       clock: this.clock,
       state: this.state,
+      holds: this.holds,
       newId,
       onWritten,
       onChange: (record) => this.place(key, record),

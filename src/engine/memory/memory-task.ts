@@ -20,11 +20,13 @@ import type { JournalEntry } from '../../task/journal-entry.js'
 import { refusal } from '../../task/may-continue.js'
 import { lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfKey } from '../../task/reduce.js'
 import type { StateHome, StateReads } from '../../task/state-home.js'
+import type { StateScope } from '../../task/state-record.js'
 import { type Alarm, hasCallsToCancel, nextAlarm, type ResumedHandler } from '../../task/suspension.js'
 import type { QueuedMessage, TaskRecord, TaskRef, TurnResult } from '../../task/task-record.js'
 import { type TurnInput, turnInput } from '../../task/turn-input.js'
 import { turnFinished } from '../../task/turn-outcome.js'
 import type { FollowUp } from '../engine.js'
+import type { HoldQueue } from '../hold-queue.js'
 import { StateAccess } from '../state-access.js'
 
 /** An attempt at a turn that runs now. */
@@ -45,6 +47,7 @@ export interface MemoryTaskHost {
   readonly agentCalls: AgentCalls
   readonly clock: Clock
   readonly state: StateHome
+  readonly holds: HoldQueue
   newId(): string
   readonly onWritten: ((attempt: RunningAttempt) => void) | undefined
   onChange(record: TaskRecord): void
@@ -180,6 +183,7 @@ export class MemoryTask {
     const { agentId, taskId } = input
     let journalled: readonly JournalEntry[] | undefined
     let conflicts = 0
+    let contended: readonly StateScope[] = []
     let finished: readonly JournalEntry[] | undefined
     let reads: StateReads | undefined
     try {
@@ -200,7 +204,8 @@ export class MemoryTask {
           cancelHint: () => {},
         })
         const { signal } = life
-        const access = new StateAccess({ home: this.host.state, input, log, signal, contended: conflicts > 0 })
+        const { state: home, holds: queue } = this.host
+        const access = new StateAccess({ home, queue, input, log, signal, contended })
         try {
           const { changes, ...result } = await runTurn(this.agent, input, {
             attempt,
@@ -240,6 +245,7 @@ export class MemoryTask {
           if (changes === undefined) return result
           if ((await access.commit(changes, false)) === 'committed') return { ...result, committed: true }
           conflicts += 1
+          contended = changes.map(({ scope }) => scope)
           finished = finishedCalls(input, journal?.snapshot, finished)
           journalled = undefined
           reads = undefined

@@ -8,12 +8,11 @@ import { failedTurn, isFinalFailure, leftBehind } from '../../agent/failed-turn.
 import type { Journal } from '../../agent/journal.js'
 import type { EarlierAttempts } from '../../agent/resume.js'
 import { runTurn } from '../../agent/run-turn.js'
-import { finishedCalls, MAX_CONFLICTS, StateConflictError } from '../../agent/state-conflict.js'
+import { StateConflictError } from '../../agent/state-conflict.js'
 import { madeArtifactId, TurnEvents } from '../../agent/turn-events.js'
-import type { TurnState } from '../../agent/turn-state.js'
 import type { EventBus } from '../../bus/event-bus.js'
 import { type LiveEvent, taskKey } from '../../bus/live-event.js'
-import { StateAccess } from '../../engine/state-access.js'
+import type { HoldQueue } from '../../engine/hold-queue.js'
 import { onAbort, sleep } from '../../internal/abort.js'
 import { type Logger, withFields } from '../../internal/logger.js'
 import type { StateHome } from '../../task/state-home.js'
@@ -26,6 +25,7 @@ import { AGENT_NOT_SERVED } from '../names.js'
 import { CancelCheck, type DescribeService } from './cancel-check.js'
 import { CheckpointWriter, type HeartbeatService } from './checkpoint-writer.js'
 import { Fence } from './fence.js'
+import { StateCommit, StateForgottenError } from './state-commit.js'
 
 export interface AgentTurnOptions {
   readonly agents: AgentDirectory
@@ -46,6 +46,7 @@ export interface AgentTurnOptions {
   readonly agentCalls: AgentCalls
   /** Where the state of agents is kept. */
   readonly state: StateHome
+  readonly holds: HoldQueue
   /** A turn has begun here: the task is WORKING. */
   onBegin(input: TurnInput): void
 }
@@ -91,15 +92,9 @@ class TurnAttempt {
   private journal: Journal | undefined
   private failures: number
   private handovers: number
-  private conflicts: number
-  private finished: Checkpoint['finished']
-  private reads: Checkpoint['reads']
-  private state: TurnState | undefined
-  /** The handler has ended, and what it has made of its state is being kept: from here on nothing but that may happen. */
-  private ended: TurnResult | undefined
   /** Aborts when the turn is somebody else's, or will be. */
   private readonly left = new AbortController()
-  private readonly access: StateAccess
+  private readonly state: StateCommit
 
   constructor(options: AgentTurnOptions, agent: AgentDefinition, input: TurnInput, info: Info) {
     this.options = options
@@ -111,12 +106,8 @@ class TurnAttempt {
     this.decidedBefore = last?.decided ?? false
     this.failures = last?.failures ?? 0
     this.handovers = last?.handovers ?? 0
-    this.conflicts = last?.conflicts ?? 0
-    this.finished = last?.finished
-    this.reads = last?.reads
-    this.ended = restoredResult(last)
-    this.lost = info.attempt - 1 - this.failures - this.handovers - this.conflicts
-    this.before = earlierAttempts(input, last, this.ended === undefined ? this.lost : 0)
+    this.lost = info.attempt - 1 - this.failures - this.handovers - (last?.conflicts ?? 0)
+    this.before = earlierAttempts(input, last, last?.result === undefined ? this.lost : 0)
     this.log = withFields(options.logger, {
       agentId: input.agentId,
       taskId: input.taskId,
@@ -124,14 +115,14 @@ class TurnAttempt {
       turn: input.turn,
       attempt: info.attempt,
     })
-    const { log, conflicts } = this
-    const { signal } = this.left
-    this.access = new StateAccess({ home: options.state, input, log, signal, contended: conflicts > 0 })
+    const { log } = this
+    const { state: home, holds: queue } = options
+    this.state = new StateCommit({ home, queue, input, log, signal: this.left.signal }, last)
   }
 
   async run(): Promise<TurnResult> {
     const { lost } = this
-    const { ended } = this
+    const { ended } = this.state
     if (!this.info.isLocal && ended === undefined && lost > MAX_LOST_ATTEMPTS)
       return this.failed(new Error(`${lost} attempts were lost`))
     if (this.input.resumed?.by === 'canceled') return this.cancelCalls(this.input.resumed)
@@ -151,15 +142,14 @@ class TurnAttempt {
       this.deadline(),
     ]
     try {
-      if (ended !== undefined) return await this.commit(this.shownAgain(ended), true)
+      if (ended !== undefined) return await this.keep(this.shownAgain(ended))
       const result = await this.runHandler(writer)
       failPoint?.('turn.result', key)
-      return result.changes === undefined ? result : await this.keep(result, writer)
+      return result.changes === undefined ? result : await this.settle(result, writer)
     } catch (error) {
       return await this.afterFailure(error, writer)
     } finally {
-      // Whoever takes the turn over may still need it.
-      if (!this.left.signal.aborted) await this.access.release()
+      await this.state.release()
       writer?.stop()
       for (const each of release) each()
     }
@@ -196,12 +186,7 @@ class TurnAttempt {
       suspendAfterMs: this.options.suspendAfterMs,
       agentCalls: this.options.agentCalls,
       journalBefore: this.journalBefore,
-      finished: this.finished,
-      readState: this.access.read,
-      stateBefore: this.reads,
-      onState: (state) => {
-        this.state = state
-      },
+      ...this.state.handlerHost,
       onJournal: (journal) => {
         this.journal = journal
       },
@@ -211,29 +196,18 @@ class TurnAttempt {
   }
 
   /** Once it is written down that the handler has ended, every attempt goes on from there. */
-  private async keep(result: TurnResult, writer: CheckpointWriter | undefined): Promise<TurnResult> {
-    this.ended = result
+  private async settle(result: TurnResult, writer: CheckpointWriter | undefined): Promise<TurnResult> {
+    this.state.ended = result
     await this.writeAhead(writer)
     this.stop.signal.throwIfAborted()
     failPoint?.('state.before', taskKey(this.input))
-    return this.commit(result, false)
+    return this.keep(result)
   }
 
-  /** @param again an attempt before this one may have kept it */
-  private async commit({ changes = [], ...result }: TurnResult, again: boolean): Promise<TurnResult> {
-    const outcome = await this.access.commit(changes, again)
-    if (outcome === 'committed') {
-      failPoint?.('state.kept', taskKey(this.input))
-      return { ...result, committed: true }
-    }
-    this.ended = undefined
-    if (outcome === 'forgotten') return this.failed(new Error('nobody knows any more whether the state was kept'))
-    this.finished = finishedCalls(this.input, this.journal?.snapshot ?? this.journalBefore, this.finished)
-    this.journal = undefined
-    this.journalBefore = undefined
-    this.state = undefined
-    this.reads = undefined
-    throw new StateConflictError(this.agent.id, this.conflicts + 1)
+  private async keep(result: TurnResult): Promise<TurnResult> {
+    const kept = await this.state.keep(result, this.journal?.snapshot ?? this.journalBefore)
+    failPoint?.('state.kept', taskKey(this.input))
+    return kept
   }
 
   /** The handler had ended in an earlier attempt: readers get what it had shown once more. */
@@ -265,11 +239,14 @@ class TurnAttempt {
       throw ApplicationFailure.create({ message: 'the worker is stopping', type: 'WorkerShutdown', nextRetryDelay: 1 })
     }
     if (error instanceof TurnStopped) return this.failed(error)
-    if (error instanceof StateConflictError && this.conflicts < MAX_CONFLICTS) {
-      this.conflicts += 1
-      this.log.debug({ conflicts: this.conflicts }, 'state has changed meanwhile, the turn runs again')
-      await this.saveForNext(writer)
-      throw ApplicationFailure.create({ message: error.message, type: error.name, nextRetryDelay: 1 })
+    if (error instanceof StateForgottenError) return this.failed(error)
+    if (error instanceof StateConflictError) {
+      this.journal = undefined
+      this.journalBefore = undefined
+      if (this.state.mayRunAgain()) {
+        await this.saveForNext(writer)
+        throw ApplicationFailure.create({ message: error.message, type: error.name, nextRetryDelay: 1 })
+      }
     }
     this.failures += 1
     const failures = this.info.isLocal ? this.info.attempt : this.failures
@@ -367,18 +344,7 @@ class TurnAttempt {
       failures: this.failures,
       handovers: this.handovers,
       ...(journal === undefined ? {} : { journal }),
-      ...this.stateCheckpoint(),
-    }
-  }
-
-  private stateCheckpoint(): Pick<Checkpoint, 'conflicts' | 'finished' | 'reads' | 'result'> {
-    const { conflicts, finished, ended } = this
-    const reads = this.state?.reads ?? this.reads
-    return {
-      ...(conflicts === 0 ? {} : { conflicts }),
-      ...(finished === undefined ? {} : { finished }),
-      ...(reads === undefined ? {} : { reads }),
-      ...(ended === undefined ? {} : { result: storedResult(ended) }),
+      ...this.state.checkpoint,
     }
   }
 
@@ -407,14 +373,4 @@ function earlierAttempts(input: TurnInput, last: Checkpoint | undefined, lost: n
     artifacts,
     ...(textArtifactId === undefined ? {} : { textArtifactId }),
   }
-}
-
-/** Artifacts and journal are in the checkpoint already. */
-function storedResult({ suspended, ...result }: TurnResult): TurnResult {
-  return { ...result, artifacts: [], ...(suspended === undefined ? {} : { suspended: { ...suspended, journal: [] } }) }
-}
-
-function restoredResult({ result, journal = [] }: Partial<Checkpoint> = {}): TurnResult | undefined {
-  if (result?.suspended === undefined) return result
-  return { ...result, suspended: { ...result.suspended, journal } }
 }

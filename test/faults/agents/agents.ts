@@ -38,6 +38,11 @@ export const teller = agent(
         await gate(args[2] ?? '', ctx)
         yield* words(label, first - second, second)
         return
+      case 'count': {
+        const count = await ctx.state.update('count', (before) => Number(before ?? 0) + 1)
+        yield `${label} counted ${count}. `
+        return ctx.turn < first ? inputRequired('And then?') : undefined
+      }
       case 'ask':
         return inputRequired(`How many, ${label}?`)
       case 'chat': {

@@ -22,6 +22,11 @@ export function napped(label: string): string {
   return `${label} lay down, ${label} got up`
 }
 
+/** What is said while counting. */
+export function counted(label: string, messages: number): string {
+  return Array.from({ length: messages }, (_, i) => `${label} counted ${i + 1}. `).join('')
+}
+
 /** Names the task that a message belongs to. */
 export function labelOf(messageId: string): string {
   return /^message-(.*)-\d+$/.exec(messageId)?.[1] ?? messageId
@@ -52,6 +57,8 @@ export const script = {
   nap: (ms: number) => `nap ${ms}`,
   /** So many pieces of so many bytes, once the gate is open. */
   gatedFlood: (count: number, bytes: number, gate: string) => `flood ${count} ${bytes} ${gate}`,
+  /** Counts in its state with so many messages, and says how far it is. */
+  count: (messages: number) => `count ${messages}`,
   /** Fails for good. */
   fail: () => 'fail',
 }

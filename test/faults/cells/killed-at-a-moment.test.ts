@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { FailPointName } from '../../../src/internal/fail-points.js'
-import { said, script } from '../agents/script.js'
+import { counted, said, script } from '../agents/script.js'
 import type { Gateway } from '../processes/site.js'
 import { Site } from '../processes/site.js'
 import { CANCELED, follower, plan, planTold, START_MS, untilEffect, verdict } from './cell.js'
@@ -106,6 +106,17 @@ const MOMENTS: readonly Moment[] = [
     },
   },
   {
+    at: 'state.before',
+    zombie: true,
+    what: 'when the handler has ended and its state is not kept: it counts once',
+    drive: (label, urls) => driveCount(label, urls),
+  },
+  {
+    at: 'state.kept',
+    what: 'when its state is kept and its result is not written: it counts once',
+    drive: (label, urls) => driveCount(label, urls),
+  },
+  {
     at: 'turn.ended',
     zombie: true,
     what: 'when the end is durable and nobody was told',
@@ -115,6 +126,13 @@ const MOMENTS: readonly Moment[] = [
     },
   },
 ]
+
+async function driveCount(label: string, urls: readonly string[]): Promise<unknown> {
+  plan(site, { label, messages: 3, golden: counted(label, 3) })
+  const counting = follower(site, label, { urls })
+  for (let i = 0; i < 3; i += 1) await counting.say(script.count(3))
+  return counting
+}
 
 /** The one that is struck takes turns, so that the other has the time to come back. */
 let strikes = 0
