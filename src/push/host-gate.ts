@@ -66,8 +66,12 @@ export class HostGate {
     this.random = random
   }
 
-  /** Asks for one attempt. Never waits: who is refused must come back. */
-  enter({ hostname, host }: URL, owner: string): Entry {
+  /**
+   * Asks for one attempt. Never waits: who is refused must come back.
+   *
+   * @param owner undefined: for the process itself, without a share of its own
+   */
+  enter({ hostname, host }: URL, owner?: string): Entry {
     const now = this.now()
     const health = this.healths.get(host)
     const probe = health !== undefined && health.pauses > 0
@@ -75,10 +79,10 @@ export class HostGate {
       const left = health.probing ? this.limits.pauseMs : health.until - now
       if (left > 0) return { refused: 'host-paused', retryAfterMs: this.spread(left) }
     }
-    const hasRoom = this.inFlight < this.limits.maxInFlight && this.owners.hasRoom(owner, now)
+    const hasRoom = this.inFlight < this.limits.maxInFlight && (owner === undefined || this.owners.hasRoom(owner, now))
     if (!hasRoom || !this.hosts.hasRoom(hostname, now)) return { refused: 'busy', retryAfterMs: this.spread(HELD_MS) }
     const leaveHost = this.hosts.take(hostname, now)
-    const leaveOwner = this.owners.take(owner, now)
+    const leaveOwner = owner === undefined ? () => {} : this.owners.take(owner, now)
     this.inFlight += 1
     if (probe) health.probing = true
     return {

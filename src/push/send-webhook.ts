@@ -14,7 +14,7 @@ export interface WebhookRequest {
   /** From `webhookHeaders`. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** Whose webhook it is: owners have shares of what is sent. Default: all that have none are one. */
+  /** Whose webhook it is: owners have shares of what is sent. Default: nobody's. */
   readonly owner?: string
 }
 
@@ -53,7 +53,7 @@ export function createWebhookSender(policy: WebhookPolicy, options: WebhookSende
       const verdict = judgeWebhookUrl(request.url, policy)
       if ('refused' in verdict) return { kind: 'blocked', cause: 'blocked-url', tookMs: 0 }
       const { url } = verdict
-      const entry = gate.enter(url, request.owner ?? '')
+      const entry = gate.enter(url, request.owner)
       if ('refused' in entry) {
         const { refused: cause, retryAfterMs } = entry
         return cause === 'busy'

@@ -61,6 +61,7 @@ describe('what a host gets', () => {
     pass(it.enter(url('c'), 'me'))(true)
     // The fourth within a second.
     expect(refusal(it.enter(url('d'), 'me'))).toBe('busy')
+    expect(refusal(it.enter(url('d')))).toBeUndefined()
   })
 
   it('is so much a second', () => {
