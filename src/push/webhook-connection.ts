@@ -44,6 +44,9 @@ export function connectToWebhook(url: URL, policy: WebhookPolicy, ca?: string): 
   return socket
 }
 
+/** Addresses of a kind that are tried, one after the other: a name with hundreds would have us knock at each. */
+const MAX_TRIED = 3
+
 /** Looks a name up once and judges all that it has; what passes is what the connection is made to. */
 function guardedLookup(url: URL, policy: WebhookPolicy): LookupFunction {
   return (host, options, callback) => {
@@ -53,7 +56,8 @@ function guardedLookup(url: URL, policy: WebhookPolicy): LookupFunction {
       if (addressesRefused(url, addresses, policy) !== undefined) {
         throw new BlockedAddressError('the host has an address that is not allowed')
       }
-      return addresses.map((address) => ({ address, family: isIP(address) }))
+      const all = addresses.map((address) => ({ address, family: isIP(address) }))
+      return [4, 6].flatMap((family) => all.filter((one) => one.family === family).slice(0, MAX_TRIED))
     }
     answer().then(
       (found) => (options.all ? callback(null, found) : callback(null, found[0]?.address ?? '', found[0]?.family)),

@@ -126,6 +126,19 @@ describe('a name that leads elsewhere later', () => {
   })
 })
 
+it('a name with many addresses has few of them tried', async () => {
+  let reached = 0
+  const late = await listenTcp(() => {
+    reached += 1
+  }, '127.0.0.99')
+  open.push(late)
+  const addresses = Array.from({ length: 98 }, (_, at) => `127.0.0.${at + 2}`)
+  const policy = namedPolicy({ [NAME]: addresses }, ['127.0.0.0/8'])
+  const request = { url: `http://${NAME}:${late.port}/`, headers: {}, body: '' }
+  expect(await createWebhookSender(policy).send(request, never)).toMatchObject({ cause: 'connection-refused' })
+  expect(reached).toBe(0)
+})
+
 describe('a connection', () => {
   it.each(['http', 'https'])('that came about where it may not is cut before a byte is sent: %s', async (scheme) => {
     let heard = 0
