@@ -26,6 +26,8 @@ export interface DurableCallsHost {
   readonly agentCalls: AgentCalls | undefined
   /** How long the handler may wait in the process before it is left, in milliseconds. */
   readonly suspendAfterMs: number
+  /** The turn has ended, whatever the handler has left running. */
+  isOver(): boolean
   /** Whether the task may keep so many bytes more. */
   fits(bytes: number): boolean
   /** The silence that follows is no idleness, until the way back is called. */
@@ -39,6 +41,9 @@ interface Suspending {
   readonly how: Pick<SuspendedHandler, 'until' | 'wakeMs' | 'remindMs'>
   readonly question: readonly PartJson[] | undefined
 }
+
+/** What to do about calls that come when the turn is over. */
+export const AWAIT_IT = 'await it before the handler returns'
 
 export class OpenCalls {
   private readonly host: DurableCallsHost
@@ -118,9 +123,10 @@ export class OpenCalls {
     return new Promise<never>(() => {})
   }
 
-  /** @throws A2AError INVALID_AGENT_RESPONSE inside of a step */
+  /** @throws A2AError INVALID_AGENT_RESPONSE inside of a step, and when the turn is over */
   mayCall(kind: CallKind): void {
     const { agent } = this.host
+    if (this.host.isOver()) throw illegal(agent.id, `called ctx.${kind} after its turn had ended; ${AWAIT_IT}`)
     const outer = currentStep()
     if (outer !== undefined) {
       throw illegal(

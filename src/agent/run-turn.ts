@@ -4,17 +4,11 @@
  */
 import type { MessageJson, PartJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { onAbort } from '../internal/abort.js'
-import { type Clock, systemClock } from '../internal/clock.js'
-import type { Logger } from '../internal/logger.js'
-import type { JournalEntry } from '../task/journal-entry.js'
+import { systemClock } from '../internal/clock.js'
 import { MAX_RECORD_BYTES } from '../task/may-continue.js'
-import { messageNumber } from '../task/message-number.js'
-import type { StateReads } from '../task/state-home.js'
-import type { StateRef, StateSnapshot } from '../task/state-record.js'
 import type { HandlerOrigin, SuspendedHandler } from '../task/suspension.js'
 import type { TurnResult } from '../task/task-record.js'
 import type { TurnInput } from '../task/turn-input.js'
-import type { AgentCalls } from './agent-calls.js'
 import { type AgentContext, TurnStopped } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
 import type { AgentState } from './agent-state.js'
@@ -26,47 +20,11 @@ import { incomingMessage } from './incoming-message.js'
 import { Journal } from './journal.js'
 import { refusedCalls } from './refused-calls.js'
 import { reject } from './result.js'
-import { type EarlierAttempts, resumeFrom } from './resume.js'
-import { skillOf } from './skills.js'
-import { TurnEvents, type TurnEventsHost } from './turn-events.js'
+import { turnContext } from './turn-context.js'
+import { TurnEvents } from './turn-events.js'
+import type { TurnHost } from './turn-host.js'
 import { TurnResults } from './turn-results.js'
 import { TurnState } from './turn-state.js'
-
-export interface TurnHost extends TurnEventsHost, HandlerHost {
-  readonly log: Logger
-  /** What waits here goes by. Default: the system's. */
-  readonly clock?: Clock
-  /** An earlier attempt has shown that this is a task. */
-  readonly taskShown: boolean
-  /** What earlier attempts at this turn have shown; undefined for the first. */
-  readonly before: EarlierAttempts | undefined
-  /** The events of the attempt, as soon as there are any: for snapshots. */
-  onEvents?(events: TurnEvents): void
-  /** The turn is about to be shown as a task that is WORKING. */
-  onBegin?(): void
-  /** Makes what was said and journalled so far durable. Rejects when it could not be written. */
-  checkpoint(): Promise<void>
-  /** The same, tried until it succeeds or the turn is stopped: before an artifact is shown that the next attempt could not know of. */
-  writeAhead(): Promise<void>
-  /** How other agents are reached; undefined where they cannot be. */
-  readonly agentCalls?: AgentCalls | undefined
-  /** How long a handler may wait in the process before it is left, in milliseconds. Default 30000. */
-  readonly suspendAfterMs?: number | undefined
-  /** The journal as earlier attempts at this turn have left it. */
-  readonly journalBefore: readonly JournalEntry[] | undefined
-  /** The journal of the attempt, as soon as there is one: for checkpoints. */
-  onJournal?(journal: Journal): void
-  /** What the handler of an attempt has called whose state another turn had changed meanwhile. */
-  readonly finished?: readonly JournalEntry[] | undefined
-  /** Reads the agent's state; undefined where none is kept. */
-  readonly readState?: ((ref: StateRef) => Promise<StateSnapshot>) | undefined
-  /** What earlier attempts at this turn have read of it. */
-  readonly stateBefore?: StateReads | undefined
-  /** The state of the attempt, as soon as the handler uses it: for checkpoints. */
-  onState?(state: TurnState): void
-  /** Resolves when everything has run that can run without waiting for something outside of this process. */
-  drained(): Promise<void>
-}
 
 /**
  * @throws TurnStopped the signal aborted before the handler had a result
@@ -101,6 +59,7 @@ class TurnRun {
   private journalMade: Journal | undefined
   private taskBytes: number | undefined
   private stateMade: TurnState | undefined
+  private over = false
   private suspended: { handler: SuspendedHandler; question: readonly PartJson[] | undefined } | undefined
   private readonly results: TurnResults
 
@@ -113,12 +72,14 @@ class TurnRun {
     const { turn, place, params } = input
     this.origin = input.resumed?.suspension.origin ?? { turn, place, params }
     const isNew = () => this.journalMade?.caughtUp !== false
-    this.results = new TurnResults(agent, input, host, { events, idle: this.idle, isNew })
+    const isOver = () => this.isOver()
+    this.results = new TurnResults(agent, input, host, { events, idle: this.idle, isNew, isOver })
     this.release = onAbort(this.idle.signal, () => this.stop.abort(this.idle.signal.reason))
   }
 
   /** Whatever of the handler still runs is not heard any more. */
   close(): void {
+    this.over = true
     this.idle.release()
     this.release()
   }
@@ -182,6 +143,11 @@ class TurnRun {
     return made
   }
 
+  /** A handler that was stopped is told so in other ways. */
+  private isOver(): boolean {
+    return this.over && !this.stop.signal.aborted
+  }
+
   private fits(bytes: number): boolean {
     this.taskBytes ??= JSON.stringify(this.input.task).length
     return this.taskBytes + this.events.bytes + this.journal().bytes + bytes <= MAX_RECORD_BYTES
@@ -217,38 +183,19 @@ class TurnRun {
   }
 
   private context(): AgentContext {
-    const { input, host, origin } = this
-    const history = input.task.history ?? []
-    const durable = this.agent.run === 'durable' ? this.calls() : undefined
-    const calls = durable ?? refusedCalls(this.agent)
-    const state = () => (durable === undefined ? refusedCalls(this.agent).state : this.state(durable))
-    const before = history.slice(0, origin.place)
-    return {
+    const { agent, input, host, origin, results } = this
+    const durable = agent.run === 'durable' ? this.calls() : undefined
+    return turnContext({
+      agent,
+      input,
+      host,
+      origin,
+      message: this.message(),
       signal: this.stop.signal,
-      taskId: input.taskId,
-      contextId: input.task.contextId ?? '',
-      task: input.task,
-      skill: skillOf(this.agent, this.message(), before),
-      history: before,
-      metadata: origin.params.metadata ?? {},
-      acceptedOutputModes: origin.params.acceptedOutputModes ?? [],
-      streamed: origin.params.streamed ?? false,
-      extensions: origin.params.extensions ?? [],
-      attempt: host.attempt,
-      resume: resumeFrom(host.before),
-      turn: messageNumber(history, origin.place),
-      caller: { principal: input.owner, tenant: input.tenant, roles: origin.params.roles ?? [] },
-      log: host.log,
-      emit: (event) => this.results.emit(event),
-      get state() {
-        return state()
-      },
-      step: calls.step,
-      ask: calls.ask,
-      approve: calls.approve,
-      sleep: calls.sleep,
-      call: calls.call,
-    }
+      emit: (event) => results.emit(event),
+      calls: durable ?? refusedCalls(agent),
+      state: () => (durable === undefined ? refusedCalls(agent).state : this.state(durable)),
+    })
   }
 
   private state(calls: DurableCalls): AgentState {
@@ -260,6 +207,7 @@ class TurnRun {
       read: host.readState,
       signal: this.stop.signal,
       before: host.stateBefore,
+      isOver: () => this.isOver(),
       isGiven: (call) => this.journal().isGiven(call),
       busy: (work) => calls.besides(work),
     })
@@ -282,6 +230,7 @@ class TurnRun {
       },
       agentCalls: this.host.agentCalls,
       suspendAfterMs: this.host.suspendAfterMs ?? SUSPEND_AFTER_MS,
+      isOver: () => this.isOver(),
       fits: (bytes) => this.fits(bytes),
       pause: () => {
         this.idle.pause()

@@ -11,6 +11,7 @@ import { AnswerCollector } from './answer.js'
 import { eventProblem } from './check-result.js'
 import { describe, illegal, readResult, type TakeResult } from './handler-results.js'
 import type { IdleTimeout } from './idle-timeout.js'
+import { AWAIT_IT } from './open-calls.js'
 import {
   complete,
   type EmittedEvent,
@@ -20,8 +21,8 @@ import {
   TAG,
   type TaggedResult,
 } from './result.js'
-import type { TurnHost } from './run-turn.js'
 import type { TurnEvents } from './turn-events.js'
+import type { TurnHost } from './turn-host.js'
 
 export class TurnResults {
   private readonly agent: AgentDefinition
@@ -31,6 +32,8 @@ export class TurnResults {
   private readonly idle: IdleTimeout
   /** The handler is back where it was when it began to wait: what it says is new. */
   private readonly isNew: () => boolean
+  /** The turn has ended, whatever the handler has left running. */
+  private readonly isOver: () => boolean
   private begun = false
   private end: EndResult | undefined
   private emittedEnd: { state: TurnEndState; message?: MessageJson; metadata?: TaskJson['metadata'] } | undefined
@@ -40,7 +43,12 @@ export class TurnResults {
     agent: AgentDefinition,
     input: TurnInput,
     host: TurnHost,
-    { events, idle, isNew }: { events: TurnEvents; idle: IdleTimeout; isNew: () => boolean },
+    {
+      events,
+      idle,
+      isNew,
+      isOver,
+    }: { events: TurnEvents; idle: IdleTimeout } & Record<'isNew' | 'isOver', () => boolean>,
   ) {
     this.agent = agent
     this.input = input
@@ -48,6 +56,7 @@ export class TurnResults {
     this.events = events
     this.idle = idle
     this.isNew = isNew
+    this.isOver = isOver
   }
 
   /** What takes the handler's results, one by one; for an agent that answers with a Message, `done` makes it out of them. */
@@ -167,6 +176,7 @@ export class TurnResults {
   }
 
   async emit(event: EmittedEvent): Promise<void> {
+    if (this.isOver()) throw this.illegal(`emitted an event after its turn had ended; ${AWAIT_IT}`)
     this.idle.progress()
     if (!this.isNew()) return
     if (this.agent.answers === 'message') throw this.illegal(`emitted an event, but it declares answers: 'message'`)

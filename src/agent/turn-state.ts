@@ -22,6 +22,7 @@ import type { AgentDefinition } from './agent-definition.js'
 import type { AgentState } from './agent-state.js'
 import { illegal } from './handler-results.js'
 import { stopped } from './journal.js'
+import { AWAIT_IT } from './open-calls.js'
 import { ScopeState, type StateCopy } from './scope-state.js'
 import { currentStep } from './step-scope.js'
 
@@ -33,6 +34,8 @@ export interface TurnStateHost {
   readonly signal: AbortSignal
   /** What earlier attempts at this turn have read. */
   readonly before: StateReads | undefined
+  /** The turn has ended, whatever the handler has left running. */
+  isOver(): boolean
   /** Whether the call has given its outcome to the handler. */
   isGiven(call: CallKey): boolean
   /** While this runs, the handler is not left; after it, the handler runs as far as it gets. */
@@ -109,6 +112,7 @@ export class TurnState {
   private problem(what: string): Error | undefined {
     const { agent, read } = this.host
     if (read === undefined) return illegal(agent.id, `called ${what}, but no state is kept here`)
+    if (this.host.isOver()) return illegal(agent.id, `called ${what} after its turn had ended; ${AWAIT_IT}`)
     const step = currentStep()
     if (step === undefined) return undefined
     return illegal(

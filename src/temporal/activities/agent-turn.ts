@@ -1,5 +1,6 @@
 /** One attempt at a turn as a Temporal activity: events to the bus, checkpoints, and the result as the commit. */
 import { ApplicationFailure, Context, type Info } from '@temporalio/activity'
+import { ApplicationFailureCategory } from '@temporalio/common'
 import { failPoint } from '#failpoints'
 import type { AgentCalls } from '../../agent/agent-calls.js'
 import { TurnStopped } from '../../agent/agent-context.js'
@@ -245,7 +246,13 @@ class TurnAttempt {
       this.journalBefore = undefined
       if (this.state.mayRunAgain()) {
         await this.saveForNext(writer)
-        throw ApplicationFailure.create({ message: error.message, type: error.name, nextRetryDelay: 1 })
+        const { message, name: type } = error
+        throw ApplicationFailure.create({
+          message,
+          type,
+          nextRetryDelay: 1,
+          category: ApplicationFailureCategory.BENIGN,
+        })
       }
     }
     this.failures += 1
