@@ -101,7 +101,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     limits,
     secrets: createSecrets(options.secret),
     extendedCards: cards.extended,
-    rateLimiter: createRateLimiter(agents),
+    rateLimiter: createRateLimiter(agents, limits),
     logger,
   })
   const strictVersion = options.strictVersion ?? false

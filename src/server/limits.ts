@@ -15,6 +15,8 @@ export interface ServerLimits extends BindingLimits, RpcLimits, ServiceLimits {
   readonly keepAliveMs: number
   /** Milliseconds that finding out who calls may take. */
   readonly authenticateMs: number
+  /** Streams that one authenticated caller may have open, over all its connections to this process. */
+  readonly maxStreamsPerCaller: number
   /** Streams on one HTTP/2 connection. */
   readonly maxStreamsPerConnection: number
   /** Megabytes that one HTTP/2 connection may use. */
@@ -42,6 +44,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   headersTimeoutMs: 10_000,
   keepAliveMs: 75_000,
   authenticateMs: 10_000,
+  maxStreamsPerCaller: 1_000,
   maxStreamsPerConnection: 1_000,
   maxSessionMemoryMb: 50,
   streamResetBurst: 1_000,

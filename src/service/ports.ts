@@ -1,5 +1,6 @@
 /** What the service needs from outside and cannot make without Node: given to it by the server. */
 import type { AgentDefinition } from '../agent/agent-definition.js'
+import type { CallerIdentity } from './call-context.js'
 
 export interface Secrets {
   /** A random id for a new task: a UUID. */
@@ -14,7 +15,7 @@ export interface Secrets {
   open(token: string, purpose: string): string | undefined
 }
 
-/** Counts messages against the limits that agents declare. */
+/** Counts messages against the limits that agents declare, and what one caller has open. */
 export interface RateLimiter {
   /**
    * Counts a message, or refuses it without counting it.
@@ -27,6 +28,14 @@ export interface RateLimiter {
     caller: { readonly tenant: string; readonly principal: string },
     skill: string | undefined,
   ): Promise<void>
+
+  /**
+   * Counts a stream until the returned function is called. Undefined for callers who did not authenticate: they are not
+   * counted.
+   *
+   * @throws A2AError RATE_LIMITED
+   */
+  openStream(caller: CallerIdentity): (() => void) | undefined
 }
 
 /** Limits of the service; every one has a default in `server/limits.ts`. */

@@ -20,7 +20,7 @@ import { listTasks } from './list-tasks.js'
 import type { RateLimiter, Secrets, ServiceLimits } from './ports.js'
 import { cancelTask, getTask, subscribeToTask } from './read-tasks.js'
 import { sendMessage, sendStreamingMessage } from './send-message.js'
-import { type EventStream, MappedStream, OpeningStream } from './stream-step.js'
+import { ClosingStream, type EventStream, MappedStream, OpeningStream } from './stream-step.js'
 
 type Methods = (typeof A2AService)['method']
 type NamesOfKind<Kind> = {
@@ -83,7 +83,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       return new OpeningStream(async () => {
         const admitted = admit(options, operation, ctx, request)
         await limitRate(options.rateLimiter, operation, admitted, request)
-        const steps = await stream[operation](admitted, request)
+        const steps = await counted(options.rateLimiter, ctx, () => stream[operation](admitted, request))
         if (!activeExtensions(admitted.agent, ctx).includes(CURSOR_EXTENSION)) return steps
         return new MappedStream(steps, withCursor)
       })
@@ -91,6 +91,22 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     activeExtensions(ctx, request) {
       return ctx.extensions.length === 0 ? [] : activeExtensions(agentOf(options.agents, ctx, request), ctx)
     },
+  }
+}
+
+/** @throws A2AError RATE_LIMITED the caller has too many streams open */
+async function counted(
+  rateLimiter: RateLimiter,
+  ctx: CallContext,
+  open: () => Promise<EventStream>,
+): Promise<EventStream> {
+  const close = rateLimiter.openStream(ctx)
+  if (close === undefined) return open()
+  try {
+    return new ClosingStream(await open(), ctx.signal, close)
+  } catch (error) {
+    close()
+    throw error
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a stream of a task is made of, before a wire gives it its form. */
 import type { StreamResponseJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { onAbort } from '../internal/abort.js'
 
 /** One event of a stream, and the place to continue after it. */
 export interface Frame {
@@ -79,6 +80,48 @@ export class MappedStream implements EventStream {
 
   [Symbol.asyncIterator](): this {
     return this
+  }
+}
+
+/** A stream that says when it is over, however it ends: by itself, by its reader, or because the reader has gone. */
+export class ClosingStream implements EventStream {
+  private readonly stream: EventStream
+  private close: (() => void) | undefined
+
+  constructor(stream: EventStream, gone: AbortSignal, close: () => void) {
+    this.stream = stream
+    const off = onAbort(gone, () => this.over())
+    this.close = () => {
+      off()
+      close()
+    }
+    if (gone.aborted) this.over()
+  }
+
+  async next(): Promise<IteratorResult<StreamStep, void>> {
+    try {
+      const step = await this.stream.next()
+      if (step.done === true) this.over()
+      return step
+    } catch (error) {
+      this.over()
+      throw error
+    }
+  }
+
+  return(): Promise<IteratorResult<StreamStep, void>> {
+    this.over()
+    return this.stream.return()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  private over(): void {
+    const { close } = this
+    this.close = undefined
+    close?.()
   }
 }
 

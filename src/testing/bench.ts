@@ -97,7 +97,7 @@ export class Bench {
       limits: DEFAULT_LIMITS,
       secrets: this.ids,
       extendedCards: () => Promise.resolve(undefined),
-      rateLimiter: createRateLimiter(agents),
+      rateLimiter: createRateLimiter(agents, DEFAULT_LIMITS),
     })
   }
 

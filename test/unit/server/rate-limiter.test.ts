@@ -11,7 +11,7 @@ function limited(rateLimits: RateLimitMeta | RateLimitMeta[]) {
     { id: 'x', skills: { a: { handler: () => 'a' }, b: { handler: () => 'b' }, listed: {} }, rateLimits },
     () => 'hi',
   )
-  const limiter = createRateLimiter(agentDirectory([definition]))
+  const limiter = createRateLimiter(agentDirectory([definition]), { maxStreamsPerCaller: 1 })
   return async (caller = ann, skill?: string) => {
     try {
       await limiter.take(definition, caller, skill)
