@@ -153,7 +153,7 @@ async function listTasks(url: string, request: JsonObject, { agent }: CallOption
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ListTasks', params: request }),
   })
-  return ((await response.json()) as { result: JsonObject }).result
+  return normal('listTasks', ((await response.json()) as { result: JsonObject }).result)
 }
 
 function methodOf(table: Readonly<Partial<Record<Operation, OldMethod>>>, operation: Operation): OldMethod {

@@ -39,6 +39,9 @@ export interface Expected {
 
 const MIB = 1_048_576
 
+/** A good request may take so long: on Temporal, on a machine that is busy. */
+const CALM_MS = 10_000
+
 /** What may be held after a collection, more than at the start: tasks that were accepted, and the tests' own inputs. */
 const MAX_HELD_MIB = 192
 
@@ -214,7 +217,7 @@ export class Target {
     const wire = this.wires[this.greetings % this.wires.length]
     if (wire === undefined) throw new Error('no wires')
     const task = taskOf(
-      await inTime(wire.call('sendMessage', send('echo still here')), `a good request over ${wire.name}`),
+      await inTime(wire.call('sendMessage', send('echo still here')), `a good request over ${wire.name}`, CALM_MS),
     )
     if (task.status?.state !== 'TASK_STATE_COMPLETED')
       throw new Error(`a good request has become ${task.status?.state}`)
