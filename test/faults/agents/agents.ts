@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type AgentContext, agent, fail, inputRequired, text } from 'temporal-a2a'
 import type { Effect } from '../history/history.js'
 import { writeEffect } from './effects.js'
-import { labelOf, words } from './script.js'
+import { helped, labelOf, words } from './script.js'
 
 const directory = process.env.FAULTS_DIR ?? '.'
 /** Of the agents' code: some say so. */
@@ -89,6 +89,11 @@ export const teller = agent(
         const paid = await step('pay', () => `${label} paid for ${answer.text}`)
         return text(version === '1' ? found + paid : `${found}${paid}, says version ${version}`)
       }
+      case 'call': {
+        const found = await step('search', () => `${label} found, `)
+        const { text: help } = await ctx.call('helper', `${label} ${first}`)
+        return text(found + (await step('pay', () => `${label} paid for ${help}`)))
+      }
       case 'nap': {
         const down = await step('down', () => `${label} lay down, `)
         await ctx.sleep(first)
@@ -105,6 +110,19 @@ export const teller = agent(
     }
   },
 )
+
+/** `LABEL MS`: works so long for the task of that name, which has called it. */
+export const helper = agent({ id: 'helper', retry: { initialIntervalMs: 100 } }, async (message, ctx) => {
+  const [label = '', ms] = message.text.split(' ')
+  const note = (what: Effect['what'], name: string) =>
+    writeEffect(directory, { label, what, name, turn: ctx.turn, attempt: ctx.attempt })
+  note('called', ctx.taskId)
+  for (const end = Date.now() + Number(ms); Date.now() < end; ) {
+    await delay(100, undefined, { signal: ctx.signal })
+    note('work', 'help')
+  }
+  return helped(label)
+})
 
 async function* tell(list: readonly string[], everyMs: number, ctx: AgentContext): AsyncGenerator<string> {
   for (const word of list) {

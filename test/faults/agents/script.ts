@@ -17,6 +17,11 @@ export function booked(label: string, answer: string): string {
   return `${label} found, ${label} paid for ${answer}`
 }
 
+/** What a called agent answers. */
+export function helped(label: string): string {
+  return `the help of ${label}`
+}
+
 /** What a nap says. */
 export function napped(label: string): string {
   return `${label} lay down, ${label} got up`
@@ -53,6 +58,8 @@ export const script = {
   steps: (count: number, everyMs = 0) => `steps ${count} ${everyMs}`,
   /** A step, a question, and a step with the answer: two messages. */
   book: () => 'book',
+  /** A step, a call of another agent that works so long, and a step with its answer. */
+  call: (ms: number) => `call ${ms}`,
   /** A step, a wait that nothing is kept in memory for, and a step. */
   nap: (ms: number) => `nap ${ms}`,
   /** So many pieces of so many bytes, once the gate is open. */

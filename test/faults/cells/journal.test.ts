@@ -1,8 +1,9 @@
 /** Steps, questions and waits of one handler, over the death of every process that could remember them. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { FailPointName } from '../../../src/internal/fail-points.js'
 import { eventually } from '../../support/reading.js'
-import { booked, napped, script } from '../agents/script.js'
+import { booked, helped, napped, script } from '../agents/script.js'
 import { Site } from '../processes/site.js'
 import {
   CANCELED,
@@ -54,6 +55,13 @@ describe('when every process is killed', () => {
     await canceled.say(script.book())
     planTold(site, 'steps', 20)
     const stepping = follower(site, 'steps', both()).say(script.steps(20, 150))
+    plan(site, { label: 'calling', golden: booked('calling', helped('calling')) })
+    const calling = follower(site, 'calling', both()).say(script.call(3_000))
+    plan(site, { label: 'callback', ends: [CANCELED] })
+    const callback = follower(site, 'callback', both())
+    await callback.start(script.call(60_000))
+    await untilEffect(site, 'calling', 'help')
+    await untilEffect(site, 'callback', 'help')
     await untilEffect(site, 'nap', 'down')
     await untilSaid(site, 'steps', 'steps-8 ')
     await Promise.all(site.processes.map((process) => process.kill()))
@@ -61,8 +69,12 @@ describe('when every process is killed', () => {
     await site.heal()
     expect((await booking.say('the first')).state).toBe(COMPLETED)
     expect(await canceled.cancel()).toBe(CANCELED)
-    await Promise.all([napping, stepping])
-    for (const label of ['booking', 'canceled', 'steps', 'nap']) results.set(label, await verdict(site, [label]))
+    expect(await callback.cancel()).toBe(CANCELED)
+    await Promise.all([napping, stepping, calling])
+    // What a called task goes on with after the cancel of its caller shows by then.
+    await delay(3_000)
+    for (const label of ['booking', 'canceled', 'steps', 'nap', 'calling', 'callback'])
+      results.set(label, await verdict(site, [label]))
   }, 120_000)
 
   it('a booking that waits for its answer goes on with it: the search ran once', () => {
@@ -78,6 +90,16 @@ describe('when every process is killed', () => {
   it('a wait ends at its time, in whatever process there is', () => {
     expect(results.get('nap')).toBe('')
     expect(runs('nap')).toEqual({ down: 1, up: 1 })
+  })
+
+  it('a call goes on with the task that it has begun', () => {
+    expect(results.get('calling')).toBe('')
+    expect(runs('calling')).toEqual({ search: 1, pay: 1 })
+  })
+
+  it('a cancel stops the called task too', () => {
+    expect(results.get('callback')).toBe('')
+    expect(runs('callback')).toEqual({ search: 1 })
   })
 
   it('a task that waits can be canceled, and its question stays in its history', () => {

@@ -94,8 +94,11 @@ export interface Effect {
   readonly kind: 'effect'
   readonly at: number
   readonly label: Label
-  /** `turn` begun; `step` ran; `stepped`: its result was handed to the next line; `aborted`: the signal fired; `work`. */
-  readonly what: 'turn' | 'step' | 'stepped' | 'aborted' | 'work'
+  /**
+   * `turn` begun; `step` ran; `stepped`: its result was handed to the next line; `aborted`: the signal fired; `work`;
+   * `called`: another agent has begun what it was called for, in the task `name`.
+   */
+  readonly what: 'turn' | 'step' | 'stepped' | 'aborted' | 'work' | 'called'
   readonly name: string
   readonly turn: number
   readonly attempt: number

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { report } from '../oracles/check.js'
 import { TARGETS, type Target } from './nemesis.js'
+import { recoveryLine } from './recovery.js'
 import { LAYOUTS, type LayoutName, run } from './run.js'
 import { summary } from './summary.js'
 
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     layout: { type: 'string', default: 'cluster' },
     minutes: { type: 'string', default: '30' },
     tasks: { type: 'string', default: '1000' },
+    kills: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     'at-once': { type: 'string', default: '20' },
     only: { type: 'string', default: 'any' },
@@ -37,6 +39,7 @@ const result = await run({
   seed,
   layout,
   tasks: Number(values.tasks),
+  kills: values.kills === undefined ? undefined : Number(values.kills),
   minutes: Number(values.minutes),
   atOnce: Number(values['at-once']),
   strikeEveryMs: Number(values.every) * 1000,
@@ -49,5 +52,6 @@ if (result.violations.length > 0) {
   console.log(report(result.violations, 50))
   console.log(`the history is in ${historyFile}`)
 }
+console.log(recoveryLine(result.recoveryMs))
 console.log(summary(result, seed))
 process.exitCode = result.violations.length === 0 ? 0 : 1

@@ -25,43 +25,56 @@ interface Strike {
   readonly target: Target
   /** How often it is chosen, against the others; 0 is only when it is asked for. */
   readonly weight: number
+  /** There is something to strike now. Default: always. */
+  ready?(site: Site): boolean
   run(site: Site, random: Random): Promise<void>
 }
 
 export const TARGETS = ['any', 'gateway', 'worker', 'temporal', 'nats'] as const
 export type Target = (typeof TARGETS)[number]
 
-async function killAndRestart(site: Site, random: Random, victims: readonly ManagedProcess[]): Promise<void> {
-  const victim = random.pick(victims)
-  await victim.kill()
-  await delay(random.int(MAX_DOWN_MS))
-  await site.restart(victim)
+const KILL = 'kill a process'
+/** How many beats have another strike besides. */
+const OTHER_STRIKES = 0.5
+
+/** Processes that a strike has taken down or frozen and not brought back yet. */
+const struckNow = new Set<ManagedProcess>()
+
+/** Those that can be struck: somebody of them stays. */
+function strikable(all: readonly ManagedProcess[]): ManagedProcess[] {
+  const up = all.filter((each) => each.alive && !struckNow.has(each))
+  return up.length > 1 || all.length === 1 ? up : []
 }
 
+async function whileStruck(victim: ManagedProcess, strike: () => Promise<void>): Promise<void> {
+  struckNow.add(victim)
+  try {
+    await strike()
+  } finally {
+    struckNow.delete(victim)
+  }
+}
+
+function killOneOf(all: (site: Site) => readonly ManagedProcess[]): Pick<Strike, 'ready' | 'run'> {
+  return {
+    ready: (site) => strikable(all(site)).length > 0,
+    run(site, random) {
+      const victim = random.pick(strikable(all(site)))
+      return whileStruck(victim, async () => {
+        await victim.kill()
+        await delay(random.int(MAX_DOWN_MS))
+        await site.restart(victim)
+      })
+    },
+  }
+}
+
+const gatewaysOf = (site: Site) => site.gateways.map(({ process }) => process)
+
 const STRIKES: readonly Strike[] = [
-  {
-    name: 'kill a process',
-    target: 'any',
-    weight: 8,
-    run: (site, random) => killAndRestart(site, random, site.processes),
-  },
-  {
-    name: 'kill a gateway',
-    target: 'gateway',
-    weight: 0,
-    run: (site, random) =>
-      killAndRestart(
-        site,
-        random,
-        site.gateways.map(({ process }) => process),
-      ),
-  },
-  {
-    name: 'kill a worker',
-    target: 'worker',
-    weight: 0,
-    run: (site, random) => killAndRestart(site, random, site.workers),
-  },
+  { name: KILL, target: 'any', weight: 8, ...killOneOf((site) => site.processes) },
+  { name: 'kill a gateway', target: 'gateway', weight: 0, ...killOneOf(gatewaysOf) },
+  { name: 'kill a worker', target: 'worker', weight: 0, ...killOneOf((site) => site.workers) },
   {
     name: 'kill Temporal',
     target: 'temporal',
@@ -75,13 +88,16 @@ const STRIKES: readonly Strike[] = [
     name: 'freeze a process',
     target: 'any',
     weight: 1,
-    async run(site, random) {
-      const victim = random.pick(site.processes)
-      victim.stop()
-      // A client gives up on a server that says nothing.
-      site.gatewayOf(victim)?.proxy.reset()
-      await delay(2_000 + random.int(7_000))
-      victim.continue()
+    ready: (site) => strikable(site.processes).length > 0,
+    run(site, random) {
+      const victim = random.pick(strikable(site.processes))
+      return whileStruck(victim, async () => {
+        victim.stop()
+        // A client gives up on a server that says nothing.
+        site.gatewayOf(victim)?.proxy.reset()
+        await delay(2_000 + random.int(7_000))
+        victim.continue()
+      })
     },
   },
   {
@@ -116,8 +132,8 @@ const STRIKES: readonly Strike[] = [
   },
 ]
 
-function pickStrike(random: Random, only: Target): Strike {
-  const strikes = STRIKES.map((strike) => ({
+function pickStrike(random: Random, only: Target, fits: (strike: Strike) => boolean): Strike {
+  const strikes = STRIKES.filter(fits).map((strike) => ({
     strike,
     weight: only === 'any' ? strike.weight : Number(strike.target === only),
   }))
@@ -130,19 +146,48 @@ function pickStrike(random: Random, only: Target): Strike {
   return found.strike
 }
 
-/** Resolves when the signal aborts and everything is whole again. */
-export async function torment({ site, random, everyMs, only, signal, onStrike }: NemesisOptions): Promise<void> {
-  while (!signal.aborted) {
-    await delay(everyMs, undefined, { signal }).catch(() => {})
+/**
+ * A process is killed at each beat, whatever the strikes before it are still at, and now and then something else is struck
+ * between two beats. Resolves when the signal aborts and everything is whole again.
+ */
+export async function torment(options: NemesisOptions): Promise<void> {
+  const { site, random, everyMs, only, signal } = options
+  const begun = Date.now()
+  const running = new Set<Promise<void>>()
+  const strike = (chosen: Strike, afterMs: number) => {
+    const one: Promise<void> = struck(options, chosen, afterMs).finally(() => running.delete(one))
+    running.add(one)
+  }
+  for (let beat = 1; ; beat += 1) {
+    await delay(begun + beat * everyMs - Date.now(), undefined, { signal }).catch(() => {})
     if (signal.aborted) break
-    const strike = pickStrike(random, only)
-    onStrike(strike.name)
-    try {
-      await strike.run(site, random)
-    } catch (error) {
-      onStrike(`${strike.name}: ${String(error)}`)
-      await site.heal()
+    strike(
+      pickStrike(random, only, (each) => only !== 'any' || each.name === KILL),
+      0,
+    )
+    if (only === 'any' && random.chance(OTHER_STRIKES)) {
+      strike(
+        pickStrike(random, only, (each) => each.name !== KILL),
+        random.int(everyMs),
+      )
     }
   }
+  await Promise.all(running)
   await site.heal()
+}
+
+async function struck(
+  { site, random, signal, onStrike }: NemesisOptions,
+  strike: Strike,
+  afterMs: number,
+): Promise<void> {
+  await delay(afterMs, undefined, { signal }).catch(() => {})
+  if (signal.aborted || strike.ready?.(site) === false) return
+  onStrike(strike.name)
+  try {
+    await strike.run(site, random)
+  } catch (error) {
+    onStrike(`${strike.name}: ${String(error)}`)
+    if (!signal.aborted) await site.heal()
+  }
 }

@@ -9,6 +9,7 @@ import type { Violation } from '../oracles/violation.js'
 import { Site, type SiteOptions } from '../processes/site.js'
 import { type Target, torment } from './nemesis.js'
 import { randomOf } from './random.js'
+import { recoveryTimes } from './recovery.js'
 import { pickKind } from './workload.js'
 
 /** What a run is made against. */
@@ -27,6 +28,8 @@ export interface RunOptions {
   readonly seed: number
   readonly layout: LayoutName
   readonly tasks: number
+  /** In place of `tasks`: tasks are begun until so many processes were killed. */
+  readonly kills: number | undefined
   /** The hard end of the run, in minutes. */
   readonly minutes: number
   /** Tasks at work at once. */
@@ -45,6 +48,8 @@ export interface RunResult {
   readonly strikes: Readonly<Record<string, number>>
   readonly seconds: number
   readonly violations: readonly Violation[]
+  /** What readers noticed, see `recoveryTimes`. */
+  readonly recoveryMs: readonly number[]
 }
 
 export async function run(options: RunOptions): Promise<RunResult> {
@@ -66,7 +71,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
         say(`${elapsed(begun)}  ${what}`)
       },
     })
-    const labels = await Promise.race([work(site, options, random, begun), aborted(options.signal)])
+    const labels = await Promise.race([
+      work(site, options, random, begun, () => killsOf(strikes)),
+      aborted(options.signal),
+    ])
     over.abort()
     await tormenting
     say(`${elapsed(begun)}  all is whole again, ${labels.length} tasks are read`)
@@ -77,7 +85,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
       writeHistory(options.historyFile, history)
       for (const { name, log } of site.processes) writeFileSync(`${options.historyFile}.${name}.log`, log)
     }
-    return { tasks: labels.length, strikes, seconds: (performance.now() - begun) / 1000, violations }
+    const seconds = (performance.now() - begun) / 1000
+    return { tasks: labels.length, strikes, seconds, violations, recoveryMs: recoveryTimes(history) }
   } finally {
     over.abort()
     await site.stop()
@@ -87,14 +96,16 @@ export async function run(options: RunOptions): Promise<RunResult> {
 /** Resolves with the names of all tasks that were begun, when none is at work any more. */
 async function work(
   site: Site,
-  { tasks, minutes, atOnce, say }: RunOptions,
+  { tasks, kills, minutes, atOnce, say }: RunOptions,
   random: ReturnType<typeof randomOf>,
   begun: number,
+  killed: () => number,
 ): Promise<string[]> {
   const end = performance.now() + minutes * 60_000
   const labels: string[] = []
   const running = new Set<Promise<void>>()
-  for (let i = 0; i < tasks && performance.now() < end; i += 1) {
+  const more = (begunTasks: number) => (kills === undefined ? begunTasks < tasks : killed() < kills)
+  for (let i = 0; more(i) && performance.now() < end; i += 1) {
     const kind = pickKind(random)
     const label = `${i}-${kind.name.replaceAll(' ', '-')}`
     const urls = random.chance(0.5) ? site.urls : [...site.urls].reverse()
@@ -113,6 +124,11 @@ async function work(
   }
   await Promise.all(running)
   return labels
+}
+
+/** How many of the strikes were a kill -9. */
+export function killsOf(strikes: Readonly<Record<string, number>>): number {
+  return Object.entries(strikes).reduce((sum, [name, count]) => sum + (/^kill [^:]*$/.test(name) ? count : 0), 0)
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

@@ -1,12 +1,12 @@
 /** The one line a run is remembered by. */
 import type { Violation } from '../oracles/violation.js'
-import type { RunResult } from './run.js'
+import { killsOf, type RunResult } from './run.js'
 
 /** What the line counts, and by which oracles. */
 const COUNTS: readonly [what: string, oracles: readonly string[]][] = [
   ['lost', ['accepted-is-kept', 'inputs-handled-once']],
   ['doubled', ['key-names-one-task']],
-  ['duplicated steps', ['finished-steps-run-once']],
+  ['duplicated steps or calls', ['finished-steps-run-once', 'calls-begin-one-task']],
   ['gaps or repeats', ['no-gap-no-repeat', 'same-place-same-event', 'picture-equals-task']],
   ['wrong answers', ['says-what-was-meant']],
   ['false or second ends', ['one-end', 'shown-is-durable', 'states-move-forward', 'cancel-is-true']],
@@ -17,7 +17,7 @@ export function summary({ tasks, strikes, seconds, violations }: RunResult, seed
   const known = new Set(COUNTS.flatMap(([, oracles]) => oracles))
   const others = violations.filter(({ oracle }) => !known.has(oracle)).length
   const struck = Object.values(strikes).reduce((sum, count) => sum + count, 0)
-  const kills = Object.entries(strikes).reduce((sum, [name, count]) => sum + (name.startsWith('kill ') ? count : 0), 0)
+  const kills = killsOf(strikes)
   const rest = others === 0 ? '' : `, ${others} other violations`
   return `${tasks.toLocaleString('en')} tasks in ${seconds.toFixed(0)} s under ${struck} faults (${kills} × kill -9): ${counted}${rest}; seed ${seed}`
 }

@@ -1,6 +1,6 @@
 /** What clients do during a run: kinds of tasks in fixed shares, each with the outcome it must have. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { booked, said, script } from '../agents/script.js'
+import { booked, helped, said, script } from '../agents/script.js'
 import { CANCELED, COMPLETED, follower, INPUT_REQUIRED, plan, planTold } from '../cells/cell.js'
 import type { Site } from '../processes/site.js'
 import type { Random } from './random.js'
@@ -20,7 +20,7 @@ const options = (urls: readonly string[]) => ({ urls, deadlineMs: DEADLINE_MS })
 export const KINDS: readonly Kind[] = [
   {
     name: 'stream',
-    share: 25,
+    share: 20,
     async run(site, label, urls, random) {
       const count = 5 + random.int(60)
       planTold(site, label, count)
@@ -44,7 +44,7 @@ export const KINDS: readonly Kind[] = [
   },
   {
     name: 'blocking',
-    share: 15,
+    share: 10,
     async run(site, label, urls, random) {
       const count = 1 + random.int(5)
       planTold(site, label, count)
@@ -92,6 +92,25 @@ export const KINDS: readonly Kind[] = [
       await talk.say(script.book())
       await delay(random.int(2_000))
       await talk.say('two')
+    },
+  },
+  {
+    name: 'call',
+    share: 5,
+    async run(site, label, urls, random) {
+      plan(site, { label, golden: booked(label, helped(label)) })
+      await follower(site, label, options(urls)).say(script.call(random.int(6_000)))
+    },
+  },
+  {
+    name: 'canceled call',
+    share: 5,
+    async run(site, label, urls, random) {
+      plan(site, { label, ends: [CANCELED] })
+      const canceled = follower(site, label, options(urls))
+      await canceled.start(script.call(60_000))
+      await delay(random.int(3_000))
+      await canceled.cancel()
     },
   },
   {

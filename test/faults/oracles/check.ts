@@ -1,7 +1,13 @@
 /** All oracles over one history. Pure. */
 import { byTask } from '../history/by-task.js'
 import type { History } from '../history/history.js'
-import { finishedStepsRunOnce, pictureEqualsTask, recoversInTime, saysWhatWasMeant } from './content.js'
+import {
+  callsBeginOneTask,
+  finishedStepsRunOnce,
+  pictureEqualsTask,
+  recoversInTime,
+  saysWhatWasMeant,
+} from './content.js'
 import { cancelIsTrue, oneEnd, shownIsDurable, statesMoveForward } from './ends.js'
 import { acceptedIsKept, errorsAreHonest, inputsHandledOnce, keyNamesOneTask } from './kept.js'
 import { noGapNoRepeat, samePlaceSameEvent } from './order.js'
@@ -21,6 +27,7 @@ export const ORACLES: readonly Oracle[] = [
   pictureEqualsTask,
   saysWhatWasMeant,
   finishedStepsRunOnce,
+  callsBeginOneTask,
   recoversInTime,
 ]
 

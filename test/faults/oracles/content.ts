@@ -51,6 +51,15 @@ export const finishedStepsRunOnce = perTask(
   },
 )
 
+export const callsBeginOneTask = perTask(
+  'calls-begin-one-task',
+  'A call of another agent is one task there, however often its caller is tried again.',
+  ({ effects }) => {
+    const tasks = new Set(effects.flatMap(({ what, name }) => (what === 'called' ? [name] : [])))
+    return tasks.size > 1 ? [`has called ${tasks.size} tasks into being with one call`] : []
+  },
+)
+
 export const recoversInTime = perTask(
   'recovers-in-time',
   'What was broken is whole again within its bound.',

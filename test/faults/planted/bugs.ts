@@ -163,6 +163,31 @@ export const PLANTED: readonly PlantedBug[] = [
     },
   },
   {
+    name: 'a call that is made again after a crash begins a second task',
+    oracle: 'calls-begin-one-task',
+    plant: (history) => {
+      const called = history.find((event) => event.kind === 'effect' && event.what === 'called') as Effect
+      return [...history, { ...called, at: called.at + 10, name: 'another-task' }]
+    },
+  },
+  {
+    name: 'a canceled task leaves those at work that it has called',
+    oracle: 'cancel-is-true',
+    plant: (history) => {
+      const end = history.find((event) => event.kind === 'final' && event.label === 'canceled') as Final
+      const work = {
+        kind: 'effect',
+        label: 'canceled',
+        what: 'work',
+        name: 'help',
+        turn: 1,
+        attempt: 1,
+        pid: 1,
+      } as const
+      return [...history, { ...work, at: end.at + 60_000 }]
+    },
+  },
+  {
     name: 'a canceled task is done all the same',
     oracle: 'cancel-is-true',
     plant: (history) =>

@@ -38,7 +38,8 @@ beforeAll(async () => {
   await asked.say(script.tell(5))
   await verdict(site, ['told', 'retried', 'asked', 'canceled'])
   const step = { kind: 'effect', label: 'told', name: 'search', turn: 1, attempt: 1, pid: 1 } as const
-  recorded = [...site.history(), { ...step, at: 1, what: 'step' }, { ...step, at: 2, what: 'stepped' }]
+  const called = { ...step, name: 'task-of-helper', at: 3, what: 'called' } as const
+  recorded = [...site.history(), { ...step, at: 1, what: 'step' }, { ...step, at: 2, what: 'stepped' }, called]
 }, 60_000)
 
 afterAll(async () => {
