@@ -92,4 +92,13 @@ export {
 export { type FromClaims, type JwtClaims, type JwtOptions, jwt } from './auth/jwt.js'
 export type { Duration } from './internal/duration.js'
 export type { Logger } from './internal/logger.js'
+export type {
+  LoggedAttempt,
+  LoggedDelivery,
+  RegisteredWebhook,
+  WebhookLog,
+  WebhookTask,
+} from './push/webhook-log.js'
+export type { WebhookSettings } from './push/webhook-settings.js'
 export { type Served, type ServeOptions, serve } from './serve.js'
+export type { WebhookEvents } from './task/webhook-events.js'

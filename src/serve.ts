@@ -6,6 +6,8 @@ import type { CardMode } from './card/card-mode.js'
 import type { CardKey } from './card/sign-card.js'
 import type { ConnectOptions } from './client/options.js'
 import type { Logger } from './internal/logger.js'
+import type { WebhookLog } from './push/webhook-log.js'
+import type { WebhookSettings } from './push/webhook-settings.js'
 import type { ServerLimits } from './server/limits.js'
 import type { TlsOptions } from './server/listener.js'
 import type { ProgressListener } from './temporal/embedded/progress.js'
@@ -53,6 +55,8 @@ export interface ServeOptions {
   /** How agents at a URL are connected to that `ctx.call` calls: credentials above all. Default: without. */
   readonly connectOptions?: (url: string) => ConnectOptions
   readonly limits?: Partial<ServerLimits>
+  /** Where webhooks may lead, and what they are told. */
+  readonly webhooks?: WebhookSettings
   /** Default: JSON lines on stderr, warnings and errors only. */
   readonly logger?: Logger
   /** While a Temporal server is looked for, downloaded or built. */
@@ -69,6 +73,8 @@ export interface Served {
   readonly temporal: { readonly address: string; readonly namespace: string; readonly source: string } | undefined
   /** The store's database, without its password; undefined with the memory engine. */
   readonly store: string | undefined
+  /** What was delivered to webhooks, and delivering again. */
+  readonly webhooks: WebhookLog
   /** Stops everything that was started. Safe to call twice. */
   stop(): Promise<void>
 }
@@ -105,6 +111,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
         ? undefined
         : { address: temporal.address, namespace: temporal.namespace, source: temporal.source.detail },
     store,
+    webhooks: running.webhooks,
     stop() {
       stopping ??= running.stop()
       return stopping

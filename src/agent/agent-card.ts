@@ -49,7 +49,7 @@ export function agentCard(
     ...(agent.documentationUrl === undefined ? {} : { documentationUrl: agent.documentationUrl }),
     capabilities: {
       streaming: agent.streaming,
-      pushNotifications: false,
+      pushNotifications: agent.pushNotifications,
       extendedAgentCard: agent.hasExtendedCard,
       ...(extensions.length === 0 ? {} : { extensions }),
     },

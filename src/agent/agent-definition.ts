@@ -58,6 +58,8 @@ export interface AgentMeta {
   readonly capabilities?: {
     /** Streaming operations are answered. Default true. */
     readonly streaming?: boolean
+    /** Callers may have webhooks told of their tasks: this server then calls URLs that they name. Default false. */
+    readonly pushNotifications?: boolean
     /** Authenticated callers get a card of their own. Default: where `extendedCard` says what is on it. */
     readonly extendedCard?: boolean
   }
@@ -130,6 +132,7 @@ export interface AgentDefinition {
   readonly inputModes: readonly string[]
   readonly outputModes: readonly string[]
   readonly streaming: boolean
+  readonly pushNotifications: boolean
   /** The agent declares a card for authenticated callers. */
   readonly hasExtendedCard: boolean
   /** What that card says otherwise; undefined when it is declared and nothing is configured. */
@@ -214,6 +217,10 @@ export function agent(meta: AgentMeta, handler?: Handler): AgentDefinition {
   if (run === 'direct' && answers !== 'message') {
     refuse(`run 'direct' keeps no task, so it needs answers 'message' (not '${answers}')`)
   }
+  const pushNotifications = meta.capabilities?.pushNotifications ?? false
+  if (pushNotifications && answers === 'message') {
+    refuse(`capabilities.pushNotifications tells of tasks, and answers 'message' keeps none to tell of`)
+  }
   const badState = stateProblem(meta.state, run)
   if (badState !== undefined) refuse(badState)
   const retry = {
@@ -248,6 +255,7 @@ export function agent(meta: AgentMeta, handler?: Handler): AgentDefinition {
     inputModes: meta.inputModes ?? ['text/plain', 'application/json'],
     outputModes: meta.outputModes ?? ['text/plain'],
     streaming: meta.capabilities?.streaming ?? true,
+    pushNotifications,
     hasExtendedCard: meta.capabilities?.extendedCard ?? meta.extendedCard !== undefined,
     extendedCard: meta.extendedCard,
     securitySchemes: meta.securitySchemes ?? {},

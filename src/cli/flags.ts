@@ -44,6 +44,27 @@ export function databaseFlag(): Option {
   return flag('--db <path or url>', 'database of tasks: an SQLite file, or postgres://…', 'DB').default(DEFAULT_DB)
 }
 
+/** Where webhooks may lead: for what takes their addresses, and for what calls them. */
+export interface WebhookFlags {
+  readonly webhookAllow?: readonly string[]
+}
+
+export function webhookAllowFlag(): Option {
+  return flag(
+    '--webhook-allow <address>',
+    'private address or range that webhooks may reach (repeatable; commas in the variable); none by default',
+    'WEBHOOK_ALLOW',
+  ).argParser((text, before: readonly string[] = []) => [...before, ...text.split(',').map((each) => each.trim())])
+}
+
+export function webhookSettings({ webhookAllow: allow }: WebhookFlags): { readonly allow?: readonly string[] } {
+  return allow === undefined ? {} : { allow }
+}
+
+export function secretFlag(): Option {
+  return flag('--secret-file <path>', 'file with the base64 of the secret that the installation shares', 'SECRET_FILE')
+}
+
 /** How a process that answers requests is reached. */
 export interface ListenFlags {
   readonly port: number

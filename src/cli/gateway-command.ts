@@ -2,21 +2,24 @@
 import { Command } from 'commander'
 import { type AuthFlags, authFlags, readAuthentication } from './auth-flags.js'
 import {
-  flag,
   type ListenFlags,
   listenFlags,
   type ProcessFlags,
   processFlags,
   readCardKeys,
   readTls,
+  secretFlag,
   type TemporalFlags,
   temporalFlags,
+  type WebhookFlags,
+  webhookAllowFlag,
+  webhookSettings,
 } from './flags.js'
 import { loadAgents } from './load-agents.js'
 import { cardUrl, engineLine, runProcess, tryLine } from './run-process.js'
 import { drainFlag, eventsLine, natsOptions, type SplitFlags, splitFlags } from './split-flags.js'
 
-interface GatewayFlags extends ProcessFlags, TemporalFlags, ListenFlags, AuthFlags, SplitFlags {
+interface GatewayFlags extends ProcessFlags, TemporalFlags, ListenFlags, AuthFlags, SplitFlags, WebhookFlags {
   readonly secretFile?: string
   readonly drain: number
 }
@@ -29,22 +32,18 @@ export function gatewayCommand(): Command {
     .argument('<files...>', 'JavaScript or TypeScript modules that export agents')
     .addHelpText(
       'after',
-      '\nThe secret of several gateways on one Temporal cluster: TEMPORAL_A2A_SECRET, or --secret-file.' +
+      '\nThe secret of gateways and workers on one Temporal cluster: TEMPORAL_A2A_SECRET, or --secret-file.' +
         '\n\nExample:\n  temporal-a2a gateway agents.ts --port 4242',
     )
     .action(run)
-  const secret = flag(
-    '--secret-file <path>',
-    'file with the base64 of the secret that all gateways share',
-    'SECRET_FILE',
-  )
   const drain = drainFlag('seconds to go on serving at a stop, while balancers see that it is no longer ready')
   for (const option of [
     ...listenFlags(),
     ...authFlags(),
     ...temporalFlags(),
     ...splitFlags(),
-    secret,
+    secretFlag(),
+    webhookAllowFlag(),
     drain,
     ...processFlags(),
   ]) {
@@ -71,6 +70,7 @@ async function run(files: string[], flags: GatewayFlags, command: Command): Prom
       cardKeys: await readCardKeys(flags),
       authenticate: await readAuthentication(flags),
       corsOrigins: flags.cors ?? [],
+      webhooks: webhookSettings(flags),
       secret: givenSecret(flags.secretFile, process.env),
     } as Parameters<typeof startGatewayProcess>[0])
     const { url, port } = gateway.server

@@ -6,6 +6,7 @@ import { apiKeyCommand } from './api-key-command.js'
 import { gatewayCommand } from './gateway-command.js'
 import { migrateCommand } from './migrate-command.js'
 import { serveCommand } from './serve-command.js'
+import { webhooksCommand } from './webhooks-command.js'
 import { workerCommand } from './worker-command.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
@@ -26,6 +27,7 @@ const program = new Command('temporal-a2a')
   .addCommand(gatewayCommand())
   .addCommand(workerCommand())
   .addCommand(migrateCommand())
+  .addCommand(webhooksCommand())
   .addCommand(apiKeyCommand())
 
 await program.parseAsync()

@@ -12,11 +12,14 @@ import {
   readTls,
   type TemporalFlags,
   temporalFlags,
+  type WebhookFlags,
+  webhookAllowFlag,
+  webhookSettings,
 } from './flags.js'
 import { loadAgents } from './load-agents.js'
 import { cardUrl, engineLine, runProcess, tryLine } from './run-process.js'
 
-interface ServeFlags extends ProcessFlags, TemporalFlags, ListenFlags, AuthFlags {
+interface ServeFlags extends ProcessFlags, TemporalFlags, ListenFlags, AuthFlags, WebhookFlags {
   readonly engine: 'temporal' | 'memory'
 }
 
@@ -29,8 +32,11 @@ export function serveCommand(): Command {
   const engine = flag('--engine <engine>', 'what executes tasks; memory keeps them in this process only', 'ENGINE')
     .choices(['temporal', 'memory'])
     .default('temporal')
-  for (const option of [...listenFlags(), ...authFlags(), engine, ...temporalFlags(), ...processFlags()])
-    command.addOption(option)
+  const options = [
+    ...[...listenFlags(), ...authFlags(), engine],
+    ...[...temporalFlags(), webhookAllowFlag(), ...processFlags()],
+  ]
+  for (const option of options) command.addOption(option)
   return command
 }
 
@@ -45,6 +51,7 @@ async function run(file: string, flags: ServeFlags, command: Command): Promise<v
       cardKeys: await readCardKeys(flags),
       authenticate: await readAuthentication(flags),
       corsOrigins: flags.cors ?? [],
+      webhooks: webhookSettings(flags),
     } as Parameters<typeof serve>[0])
     const { url, port, temporal, store } = served
     const cards = agents.map(({ id }) => cardUrl(url, id))

@@ -1,12 +1,24 @@
 /** `temporal-a2a worker FILE…`: runs the turns of tasks that gateways have accepted. */
 import { Command, Option } from 'commander'
 import type { WorkerVersion } from '../worker/create-worker.js'
-import { flag, type ProcessFlags, processFlags, type TemporalFlags, temporalFlags, wholeNumber } from './flags.js'
+import {
+  flag,
+  type ProcessFlags,
+  processFlags,
+  secretFlag,
+  type TemporalFlags,
+  temporalFlags,
+  type WebhookFlags,
+  webhookAllowFlag,
+  webhookSettings,
+  wholeNumber,
+} from './flags.js'
 import { loadAgents } from './load-agents.js'
 import { engineLine, runProcess } from './run-process.js'
 import { drainFlag, eventsLine, natsOptions, type SplitFlags, splitFlags } from './split-flags.js'
 
-interface WorkerFlags extends ProcessFlags, TemporalFlags, SplitFlags {
+interface WorkerFlags extends ProcessFlags, TemporalFlags, SplitFlags, WebhookFlags {
+  readonly secretFile?: string
   readonly maxTurns?: number
   readonly drain: number
   readonly deployment?: string
@@ -32,7 +44,8 @@ export function workerCommand(): Command {
       .choices(['pinned', 'auto-upgrade'])
       .default('pinned'),
   ]
-  const options = [...temporalFlags(), ...splitFlags(), maxTurns, drain, ...version, ...processFlags()]
+  const webhooks = [secretFlag(), webhookAllowFlag()]
+  const options = [...temporalFlags(), ...splitFlags(), ...webhooks, maxTurns, drain, ...version, ...processFlags()]
   for (const option of options) command.addOption(option)
   return command
 }
@@ -42,7 +55,10 @@ async function run(files: string[], flags: WorkerFlags, command: Command): Promi
     const nats = natsOptions(flags)
     const version = workerVersion(flags)
     const agents = await loadAgents(files)
-    const { startWorkerProcess } = await import('../worker/worker-process.js')
+    const [{ startWorkerProcess }, { givenSecret }] = await Promise.all([
+      import('../worker/worker-process.js'),
+      import('../process/installation-secret.js'),
+    ])
     const worker = await startWorkerProcess({
       ...flags,
       ...context,
@@ -50,6 +66,8 @@ async function run(files: string[], flags: WorkerFlags, command: Command): Promi
       nats,
       drainMs: flags.drain * 1_000,
       version,
+      webhooks: webhookSettings(flags),
+      secret: givenSecret(flags.secretFile, process.env),
     } as Parameters<typeof startWorkerProcess>[0])
     const { address, namespace, source } = worker.temporal
     const temporal = { address, namespace, source: source.detail }

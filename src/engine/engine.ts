@@ -8,6 +8,7 @@ import type { AgentDefinition } from '../agent/agent-definition.js'
 import type { EventBus } from '../bus/event-bus.js'
 import type { ListQuery, TaskPage } from '../task/list-query.js'
 import type { NewTask, TaskRecord, TaskRef, TurnParams } from '../task/task-record.js'
+import type { WebhookEvents } from '../task/webhook-events.js'
 
 /** A task as an engine reads it. */
 export interface TaskReading {
@@ -48,6 +49,8 @@ export interface FollowUp {
   readonly owner: string
   /** The same key is accepted once: a repeat gets the first answer. */
   readonly idempotencyKey?: string
+  /** From now on webhooks are told of the task. */
+  readonly webhooks?: WebhookEvents
 }
 
 /** `existing`: a task of this id was there already and was left as it is. */
@@ -66,8 +69,12 @@ export interface Engine {
   /** The longest pause between two looks of a reader, in milliseconds, as things are now. */
   readonly maxPollMs: number
 
-  /** Resolves when the task is accepted, durably if the engine is. */
-  start(task: NewTask, agent: AgentDefinition): Promise<StartOutcome>
+  /**
+   * Resolves when the task is accepted, durably if the engine is.
+   *
+   * @param webhooks what webhooks are told of it; default: it has none
+   */
+  start(task: NewTask, agent: AgentDefinition, webhooks?: WebhookEvents): Promise<StartOutcome>
 
   /**
    * Adds a message to a task. Resolves, with the turn that will handle it, when it is accepted.
@@ -82,6 +89,12 @@ export interface Engine {
    * stopped or its grace time is over. Asking again changes nothing.
    */
   cancel(ref: TaskRef): Promise<void>
+
+  /**
+   * From now on webhooks are told of the task, and of the state that it has come to after `since`. Resolves when that is
+   * certain.
+   */
+  tellWebhooks(ref: TaskRef, since: Cursor, webhooks: WebhookEvents): Promise<void>
 
   /** The task as it is now; undefined when there is none. */
   read(ref: TaskRef): Promise<TaskReading | undefined>

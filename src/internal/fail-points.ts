@@ -29,6 +29,10 @@ export type FailPointName =
   | 'state.kept'
   /** The end of a turn is durable, nobody was told. */
   | 'turn.ended'
+  /** A state is durable, its webhooks are about to be told. */
+  | 'webhook.tell'
+  /** A delivery is about to be sent to its webhook. */
+  | 'webhook.deliver'
 
 export type FailPoint = (name: FailPointName, subject: string) => void
 

@@ -5,6 +5,8 @@
 import { Connection } from '@temporalio/client'
 import { type AgentDefinition, agentDirectory } from '../agent/agent-definition.js'
 import { startOrTakeDown } from '../internal/teardown.js'
+import type { WebhookLog } from '../push/webhook-log.js'
+import type { WebhookSettings } from '../push/webhook-settings.js'
 import { createServer, type Server, type ServerOptions } from '../server/create-server.js'
 import { requireSafeExposure } from '../server/exposure.js'
 import type { TemporalServer } from '../temporal/embedded/index.js'
@@ -13,10 +15,11 @@ import { missingSecret } from './installation-secret.js'
 import { startTaskService } from './task-service.js'
 import { openTemporalParts, type TemporalPartsOptions } from './temporal-parts.js'
 import { DEFAULT_TURN, type TurnTimes } from './turn-times.js'
+import { gatewayWebhooks } from './webhooks.js'
 
 export interface GatewayProcessOptions
   extends TemporalPartsOptions,
-    Omit<ServerOptions, 'agents' | 'engine' | 'secret' | 'logger'> {
+    Omit<ServerOptions, 'agents' | 'engine' | 'secret' | 'logger' | 'webhooks'> {
   /** Their cards are served and their policies are given to new tasks; their handlers run in workers, direct ones here. */
   readonly agents: readonly AgentDefinition[]
   /** At least 32 bytes, the same on every gateway. Default: the one of the Temporal server that was started for `db`. */
@@ -24,6 +27,8 @@ export interface GatewayProcessOptions
   /** Where the workers take their work from. Default `a2a`. */
   readonly taskQueue?: string
   readonly turn?: Partial<Pick<TurnTimes, 'heartbeatTimeoutMs'>>
+  /** What callers may register; workers deliver by their own. */
+  readonly webhooks?: WebhookSettings
 }
 
 export interface GatewayProcess {
@@ -31,6 +36,8 @@ export interface GatewayProcess {
   readonly temporal: TemporalServer
   /** The store's database as people may see it. */
   readonly store: string
+  /** What operators see of webhooks, and may do about them. */
+  readonly webhooks: WebhookLog
   /** Ends streams so that they can be resumed, answers what is running, closes. */
   stop(): Promise<void>
 }
@@ -43,12 +50,15 @@ export function startGatewayProcess(options: GatewayProcessOptions): Promise<Gat
     const parts = await openTemporalParts(options, (to) => Connection.connect(to), teardown)
     const secret = options.secret ?? parts.temporal.secret
     if (secret === undefined) throw missingSecret(parts.temporal.address)
+    const taskQueue = options.taskQueue ?? DEFAULT_TASK_QUEUE
+    const { webhooks, log } = gatewayWebhooks(parts, { taskQueue, settings: options.webhooks }, secret)
     const engine = await startTaskService(
       parts,
       {
         agents,
         logger: options.logger,
-        taskQueue: options.taskQueue ?? DEFAULT_TASK_QUEUE,
+        taskQueue,
+        keepLogDays: options.webhooks?.keepLogDays,
         // Without a worker in the process there is nobody to hand the first workflow task to.
         eagerStart: false,
         runsTurns: false,
@@ -56,8 +66,8 @@ export function startGatewayProcess(options: GatewayProcessOptions): Promise<Gat
       },
       teardown,
     )
-    const server = await createServer({ ...options, engine, secret })
+    const server = await createServer({ ...options, engine, secret, webhooks })
     teardown.add(() => server.stop())
-    return { server, temporal: parts.temporal, store: parts.storeName, stop: () => teardown.run() }
+    return { server, temporal: parts.temporal, store: parts.storeName, webhooks: log, stop: () => teardown.run() }
   })
 }

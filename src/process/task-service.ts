@@ -3,12 +3,15 @@ import type { ConnectionLike } from '@temporalio/client'
 import type { AgentDirectory } from '../agent/agent-definition.js'
 import type { Logger } from '../internal/logger.js'
 import type { Teardown } from '../internal/teardown.js'
+import { forgetDeliveries } from '../push/forget-deliveries.js'
+import { recordDeliveries } from '../push/record-deliveries.js'
 import { reconcile } from '../store/reconcile.js'
 import { changedTasksSince } from '../temporal/changed-tasks.js'
 import { SEARCH_ATTRIBUTES } from '../temporal/names.js'
 import { ensureSearchAttributes, type OperatorService } from '../temporal/search-attributes.js'
 import { type PollPace, TemporalEngine } from '../temporal/temporal-engine.js'
 import type { TemporalParts } from './temporal-parts.js'
+import { webhookRecording } from './webhooks.js'
 
 export interface TaskServiceOptions {
   readonly agents: AgentDirectory
@@ -19,6 +22,8 @@ export interface TaskServiceOptions {
   readonly heartbeatTimeoutMs: number
   /** Turns run in this process, so that most events come without a bus between processes. */
   readonly runsTurns: boolean
+  /** Days that the log of deliveries to webhooks is kept. Default 30. */
+  readonly keepLogDays?: number | undefined
 }
 
 /** While events come from everywhere, a look only finds what the bus has lost. */
@@ -48,9 +53,10 @@ export async function startTaskService(
     },
     background.signal,
   )
+  const forgetting = forgetDeliveries({ store: store.push, logger, keepDays: options.keepLogDays }, background.signal)
   teardown.add(async () => {
     background.abort()
-    await reconciling
+    await Promise.all([reconciling, forgetting])
   })
   return engine
 }
@@ -61,12 +67,14 @@ export async function createEngine(
   options: TaskServiceOptions,
 ): Promise<TemporalEngine> {
   const { client, store, bus, reachability, connection, temporal } = parts
+  const recording = webhookRecording(parts, options.taskQueue)
   return new TemporalEngine({
     ...options,
     client,
     bus,
     store,
     reachability,
+    tellWebhooks: (reached, webhooks) => recordDeliveries(recording, reached, webhooks),
     poll: () => (options.runsTurns || bus.hearsOthers ? HEARING : DEAF),
     searchAttributes: await ensureSearchAttributes(
       connection.operatorService,

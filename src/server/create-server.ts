@@ -14,6 +14,7 @@ import type { Engine } from '../engine/engine.js'
 import { sleep } from '../internal/abort.js'
 import type { Logger } from '../internal/logger.js'
 import { createRequestHandler } from '../service/request-handler.js'
+import type { Webhooks } from '../service/webhooks.js'
 import { cardSecurity } from './card-security.js'
 import { createCards } from './cards.js'
 import { createConnectAdapter } from './connect-adapter.js'
@@ -64,6 +65,8 @@ export interface ServerOptions {
   /** Listens where other machines can reach it although nobody has to authenticate. Default false. */
   readonly allowUnauthenticated?: boolean
   readonly limits?: Partial<ServerLimits>
+  /** Where webhooks are kept. Default: there are none, and no card says that there are. */
+  readonly webhooks?: Webhooks
 }
 
 /** A listening server. */
@@ -83,7 +86,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const { engine, logger } = options
   const host = options.host ?? '127.0.0.1'
   const limits: ServerLimits = { ...DEFAULT_LIMITS, ...options.limits }
-  const agents = agentDirectory(options.agents)
+  const { webhooks } = options
+  const agents = agentDirectory(webhooks === undefined ? options.agents.map(withoutPush) : options.agents)
   requireSafeExposure(options)
   const auth = options.authenticate === undefined ? undefined : authentication(options.authenticate)
   for (const agent of agents.values()) cardSecurity(agent, auth)
@@ -103,6 +107,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     extendedCards: cards.extended,
     rateLimiter: createRateLimiter(agents, limits),
     logger,
+    webhooks,
   })
   const strictVersion = options.strictVersion ?? false
   const onError = (thrown: unknown, call: Call) => {
@@ -164,6 +169,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       await listener.close()
     },
   }
+}
+
+function withoutPush(agent: AgentDefinition): AgentDefinition {
+  return agent.pushNotifications ? { ...agent, pushNotifications: false } : agent
 }
 
 /** Cards that promise what is not kept, unless something in front of the server keeps it. */

@@ -11,16 +11,22 @@ import { checkSkill } from '../agent/skills.js'
 import type { Engine, TaskReading } from '../engine/engine.js'
 import { MAX_RECORD_BYTES, tooLarge } from '../task/may-continue.js'
 import { type NewTask, newTaskRecord, type TaskRef, type TurnParams } from '../task/task-record.js'
+import type { WebhookEvents } from '../task/webhook-events.js'
 import type { CallContext } from './call-context.js'
 import { findSettledTask, taskRef } from './find-task.js'
 import { unsupportedMediaType } from './media-types.js'
 import type { Secrets } from './ports.js'
+import { inlineWebhook, type PushParts } from './push-configs.js'
 
 /** A message on its way to a task whose id is known. */
 export interface Delivery {
   readonly ref: TaskRef
-  /** Hands it to the engine. */
-  deliver(): Promise<Delivered>
+  /**
+   * Hands it to the engine.
+   *
+   * @param webhooks what webhooks are told from now on; default: what they are told already
+   */
+  deliver(webhooks?: WebhookEvents): Promise<Delivered>
 }
 
 export interface Delivered {
@@ -37,8 +43,7 @@ export interface Delivered {
  * @throws A2AError INVALID_PARAMS, CONTENT_TYPE_NOT_SUPPORTED, TASK_NOT_FOUND, PAYLOAD_TOO_LARGE
  */
 export async function prepareMessage(
-  engine: Engine,
-  secrets: Secrets,
+  parts: PushParts,
   ctx: CallContext,
   request: SendMessageRequestJson,
   { streamed }: { readonly streamed: boolean },
@@ -46,6 +51,19 @@ export async function prepareMessage(
   const message = request.message ?? {}
   checkMessage(ctx.agent, message)
   const params = turnParams(ctx, request, streamed)
+  const prepared = await prepareDelivery(parts, ctx, message, params)
+  const webhook = await inlineWebhook(parts, ctx, request)
+  if (webhook === undefined) return prepared
+  const { ref } = prepared
+  return { ref, deliver: () => webhook.with(ref, () => prepared.deliver(webhook.events)) }
+}
+
+async function prepareDelivery(
+  { engine, secrets }: PushParts,
+  ctx: CallContext,
+  message: MessageJson,
+  params: TurnParams,
+): Promise<Delivery> {
   const taskId = message.taskId ?? ''
   if (taskId === '') return prepareNewTask(engine, secrets, ctx, message, params, newTaskId(secrets, ctx))
   // Until 0.3 callers made the ids of new tasks as well.
@@ -85,12 +103,12 @@ function prepareNewTask(
   if (JSON.stringify(task).length > MAX_RECORD_BYTES) throw tooLarge('Message')
   return {
     ref,
-    async deliver() {
-      if ((await engine.start(task, ctx.agent)) === 'started') {
+    async deliver(webhooks) {
+      if ((await engine.start(task, ctx.agent, webhooks)) === 'started') {
         return { turn: 1, reading: { task: newTaskRecord(task).task, position: START } }
       }
       // Somebody else was faster with an id that callers make: a task like any other now.
-      if (key === undefined) return (await prepareFollowUp(engine, ctx, taskId, message, params)).deliver()
+      if (key === undefined) return (await prepareFollowUp(engine, ctx, taskId, message, params)).deliver(webhooks)
       const reading = await engine.read(ref)
       if (reading === undefined || reading.requestHash !== requestHash) throw keyReused()
       return { turn: 1, reading }
@@ -114,12 +132,13 @@ async function prepareFollowUp(
   const ref = taskRef(ctx, taskId)
   return {
     ref,
-    async deliver() {
+    async deliver(webhooks) {
       const { turn } = await engine.send(ref, {
         message: { ...message, contextId },
         params,
         owner: ctx.principal,
         ...(ctx.idempotencyKey === undefined ? {} : { idempotencyKey: ctx.idempotencyKey }),
+        ...(webhooks === undefined ? {} : { webhooks }),
       })
       // Under a key the message may have been handled long ago: then there is nothing to wait for.
       return { turn, reading: ctx.idempotencyKey === undefined ? undefined : await engine.read(ref) }

@@ -18,9 +18,11 @@ import { type ExtendedCards, getExtendedAgentCard } from './extended-card.js'
 import { withCursor } from './frame-cursor.js'
 import { listTasks } from './list-tasks.js'
 import type { RateLimiter, Secrets, ServiceLimits } from './ports.js'
+import { createPushConfig, deletePushConfig, getPushConfig, listPushConfigs, supported } from './push-configs.js'
 import { cancelTask, getTask, subscribeToTask } from './read-tasks.js'
 import { sendMessage, sendStreamingMessage } from './send-message.js'
 import { ClosingStream, type EventStream, MappedStream, OpeningStream } from './stream-step.js'
+import type { Webhooks } from './webhooks.js'
 
 type Methods = (typeof A2AService)['method']
 type NamesOfKind<Kind> = {
@@ -52,6 +54,8 @@ export interface RequestHandlerOptions {
   readonly extendedCards: ExtendedCards
   readonly rateLimiter: RateLimiter
   readonly logger: Logger
+  /** Undefined where agents have none. */
+  readonly webhooks: Webhooks | undefined
 }
 
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
@@ -62,10 +66,10 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     getTask: (ctx, request) => getTask(engine, ctx, request),
     listTasks: (ctx, request) => listTasks(engine, secrets, limits, ctx, request),
     cancelTask: (ctx, request) => cancelTask(engine, limits, ctx, request),
-    createTaskPushNotificationConfig: noPush,
-    getTaskPushNotificationConfig: noPush,
-    listTaskPushNotificationConfigs: noPush,
-    deleteTaskPushNotificationConfig: noPush,
+    createTaskPushNotificationConfig: (ctx, request) => createPushConfig(options, ctx, request),
+    getTaskPushNotificationConfig: (ctx, request) => getPushConfig(options, ctx, request),
+    listTaskPushNotificationConfigs: (ctx, request) => listPushConfigs(options, ctx, request),
+    deleteTaskPushNotificationConfig: (ctx, request) => deletePushConfig(options, ctx, request),
     getExtendedAgentCard: (ctx) => getExtendedAgentCard(options.extendedCards, ctx),
   }
   const stream: Record<StreamOperation, (ctx: CallContext, request: JsonObject) => Promise<EventStream>> = {
@@ -125,15 +129,16 @@ function admit(
   const agent = agentOf(options.agents, ctx, request)
   authorize(agent, ctx, namedSkill((request as SendMessageRequestJson).message ?? {}))
   requireExtensions(agent.extensions, ctx.extensions)
-  const capability = PUSH_OPERATIONS.has(operation) || operation === 'getExtendedAgentCard'
-  const violations = capability ? [] : missingFields(A2AService.method[operation].input, request)
+  if (PUSH_OPERATIONS.has(operation)) supported(options.webhooks, { agent })
+  const violations =
+    operation === 'getExtendedAgentCard' ? [] : missingFields(A2AService.method[operation].input, request)
   if (violations.length > 0) throw invalidParams(violations)
   if (typeof request.historyLength === 'number' && request.historyLength < 0) throw negative('historyLength')
   const configuration = request.configuration as
     | { historyLength?: number; taskPushNotificationConfig?: object }
     | undefined
   if ((configuration?.historyLength ?? 0) < 0) throw negative('configuration.historyLength')
-  if (configuration?.taskPushNotificationConfig !== undefined) throw pushNotSupported(agent.id)
+  if (configuration?.taskPushNotificationConfig !== undefined) supported(options.webhooks, { agent })
   return { ...ctx, agent }
 }
 
@@ -173,14 +178,6 @@ const PUSH_OPERATIONS: ReadonlySet<string> = new Set<UnaryOperation>([
   'listTaskPushNotificationConfigs',
   'deleteTaskPushNotificationConfig',
 ])
-
-async function noPush(ctx: CallContext): Promise<never> {
-  throw pushNotSupported(ctx.agent.id)
-}
-
-function pushNotSupported(agentId: string): A2AError {
-  return new A2AError('PUSH_NOTIFICATION_NOT_SUPPORTED', `Agent ${agentId} does not support push notifications`)
-}
 
 function negative(field: string): A2AError {
   return invalidParams([{ field, description: 'must not be negative' }])

@@ -3,7 +3,6 @@ import type { SendMessageRequestJson, SendMessageResponseJson } from '../../gen/
 import { stateOf } from '../a2a/state.js'
 import { limitHistory } from '../a2a/task-view.js'
 import { taskKey } from '../bus/live-event.js'
-import type { Engine } from '../engine/engine.js'
 import type { Logger } from '../internal/logger.js'
 import { prepareMessage } from './accept-message.js'
 import { answerDirectly } from './answer-directly.js'
@@ -11,13 +10,12 @@ import type { CallContext } from './call-context.js'
 import { requireStreaming } from './find-task.js'
 import { follow, waitFor } from './follow.js'
 import { withSubscription } from './listen.js'
-import type { Secrets, ServiceLimits } from './ports.js'
+import type { ServiceLimits } from './ports.js'
+import type { PushParts } from './push-configs.js'
 import { type EventStream, onlyStep } from './stream-step.js'
 import { untilAnswered, untilBegun, untilStreamed } from './until.js'
 
-interface SendParts {
-  readonly engine: Engine
-  readonly secrets: Secrets
+interface SendParts extends PushParts {
   readonly limits: ServiceLimits
   readonly logger: Logger
 }
@@ -30,13 +28,14 @@ const ANSWER_MS = 100
  * acceptance. When the time is over, the answer is the task as it is.
  */
 export async function sendMessage(
-  { engine, secrets, limits, logger }: SendParts,
+  parts: SendParts,
   ctx: CallContext,
   request: SendMessageRequestJson,
 ): Promise<SendMessageResponseJson> {
+  const { engine, secrets, limits, logger } = parts
   if (ctx.agent.run === 'direct')
     return { message: await answerDirectly({ secrets, logger, streamed: false }, ctx, request) }
-  const delivery = await prepareMessage(engine, secrets, ctx, request, { streamed: false })
+  const delivery = await prepareMessage(parts, ctx, request, { streamed: false })
   const historyLength = request.configuration?.historyLength
   const immediate = request.configuration?.returnImmediately === true && ctx.agent.answers !== 'message'
   // Whether it is a task at all is known with the agent's first result.
@@ -60,15 +59,16 @@ export async function sendMessage(
 
 /** First the Task, then its events until it ends or waits for input; or the one Message of the agent. */
 export async function sendStreamingMessage(
-  { engine, secrets, logger }: SendParts,
+  parts: SendParts,
   ctx: CallContext,
   request: SendMessageRequestJson,
 ): Promise<EventStream> {
+  const { engine, secrets, logger } = parts
   requireStreaming(ctx)
   if (ctx.agent.run === 'direct') {
     return onlyStep({ event: { message: await answerDirectly({ secrets, logger, streamed: true }, ctx, request) } })
   }
-  const delivery = await prepareMessage(engine, secrets, ctx, request, { streamed: true })
+  const delivery = await prepareMessage(parts, ctx, request, { streamed: true })
   const key = taskKey(delivery.ref)
   const subscription = engine.bus.subscribe(key)
   try {

@@ -1,5 +1,6 @@
 /** Webhooks of tasks and the log of what was delivered to them. Unlike tasks they live here and nowhere else. */
 import type { TaskPushNotificationConfigJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { ProtocolVersion } from '../a2a/service-params.js'
 
 export interface PushConfig {
   /** Without secrets; its `id` is set. */
@@ -7,9 +8,17 @@ export interface PushConfig {
   readonly owner: string
   /** Its secrets, encrypted by whoever wrote them. */
   readonly sealed?: string
+  /** The version of A2A that it was registered with: what is sent speaks it. */
+  readonly version: ProtocolVersion
   /** Milliseconds since 1970. */
   readonly createdAt: number
   readonly disabled?: { readonly at: number; readonly because: string }
+}
+
+/** A webhook and the task that it belongs to. */
+export interface KeyedPushConfig extends PushConfig {
+  /** The task's key. */
+  readonly key: string
 }
 
 export interface Delivery {
@@ -18,7 +27,7 @@ export interface Delivery {
   /** The task's key. */
   readonly key: string
   readonly configId: string
-  /** Order of the deliveries to one webhook, from 1. */
+  /** Order of the deliveries to one webhook: it grows, with gaps. */
   readonly number: number
   readonly state: 'pending' | 'delivered' | 'failed'
   /** What is sent, as it is sent. */
@@ -54,6 +63,8 @@ export interface PushStore {
   configs(key: string, options: { readonly after?: string; readonly limit: number }): Promise<PushConfig[]>
   /** @returns whether there was one */
   deleteConfig(key: string, configId: string): Promise<boolean>
+  /** Of all tasks, those registered last first. */
+  latestConfigs(options: { readonly disabledOnly?: boolean; readonly limit: number }): Promise<KeyedPushConfig[]>
   /** Nothing more is delivered to it. Without a reason: deliveries go on. */
   disableConfig(key: string, configId: string, disabled: PushConfig['disabled']): Promise<void>
 
@@ -69,6 +80,8 @@ export interface PushStore {
     options: { readonly before?: number; readonly limit: number },
   ): Promise<Delivery[]>
   attempts(deliveryId: string): Promise<DeliveryAttempt[]>
+  /** Since when every attempt at it has failed, milliseconds since 1970; undefined when the latest has not. */
+  failingSince(key: string, configId: string): Promise<number | undefined>
   /** Forgets at most `limit` deliveries that came to their end before then. */
   forgetDeliveries(before: Date, limit: number): Promise<number>
 }

@@ -2,7 +2,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely'
 import type { TaskPushNotificationConfigJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import type { Availability } from './availability.js'
-import type { Delivery, DeliveryAttempt, PushConfig, PushStore } from './push-store.js'
+import type { Delivery, DeliveryAttempt, KeyedPushConfig, PushConfig, PushStore } from './push-store.js'
 import type { DeliveryTable, PushConfigTable, Tables } from './tables.js'
 
 const CALL_MS = 1_500
@@ -59,6 +59,19 @@ export class SqlPushStore implements PushStore {
         .limit(limit)
         .execute()
       return rows.map(toConfig)
+    })
+  }
+
+  latestConfigs(options: { disabledOnly?: boolean; limit: number }): Promise<KeyedPushConfig[]> {
+    return this.call(async () => {
+      const rows = await this.db
+        .selectFrom('push_config')
+        .selectAll()
+        .$if(options.disabledOnly === true, (select) => select.where('disabled_at', 'is not', null))
+        .orderBy('created_at', 'desc')
+        .limit(options.limit)
+        .execute()
+      return rows.map((row) => ({ key: row.key, ...toConfig(row) }))
     })
   }
 
@@ -157,6 +170,28 @@ export class SqlPushStore implements PushStore {
     })
   }
 
+  failingSince(key: string, configId: string): Promise<number | undefined> {
+    return this.call(async () => {
+      const last = await this.db
+        .selectFrom('delivery')
+        .select(({ fn }) => fn.max('updated_at').as('at'))
+        .where('key', '=', key)
+        .where('config_id', '=', configId)
+        .where('state', '=', 'delivered')
+        .executeTakeFirst()
+      const first = await this.db
+        .selectFrom('delivery_attempt')
+        .innerJoin('delivery', 'delivery.delivery_id', 'delivery_attempt.delivery_id')
+        .select(({ fn }) => fn.min('delivery_attempt.at').as('at'))
+        .where('delivery.key', '=', key)
+        .where('delivery.config_id', '=', configId)
+        .where('delivery.state', '!=', 'delivered')
+        .where('delivery_attempt.at', '>', Number(last?.at ?? 0))
+        .executeTakeFirst()
+      return first?.at === null || first?.at === undefined ? undefined : Number(first.at)
+    })
+  }
+
   forgetDeliveries(before: Date, limit: number): Promise<number> {
     return this.call(async () => {
       const old = await this.db
@@ -179,13 +214,14 @@ export class SqlPushStore implements PushStore {
   }
 }
 
-function configRow(key: string, { config, owner, sealed, createdAt, disabled }: PushConfig): PushConfigTable {
+function configRow(key: string, { config, owner, sealed, version, createdAt, disabled }: PushConfig): PushConfigTable {
   return {
     key,
     config_id: config.id ?? '',
     owner,
     config: JSON.stringify(config),
     sealed: sealed ?? null,
+    version,
     created_at: createdAt,
     disabled_at: disabled?.at ?? null,
     disabled_because: disabled?.because ?? null,
@@ -193,10 +229,11 @@ function configRow(key: string, { config, owner, sealed, createdAt, disabled }: 
 }
 
 function toConfig(row: Selectable<PushConfigTable>): PushConfig {
-  const { config, owner, sealed, created_at, disabled_at, disabled_because } = row
+  const { config, owner, sealed, version, created_at, disabled_at, disabled_because } = row
   return {
     config: JSON.parse(config) as TaskPushNotificationConfigJson,
     owner,
+    version,
     createdAt: created_at,
     ...(sealed === null ? {} : { sealed }),
     ...(disabled_at === null ? {} : { disabled: { at: disabled_at, because: disabled_because ?? '' } }),

@@ -1,4 +1,5 @@
 /** Row types of the tables. Times are milliseconds since 1970; JSON columns hold ProtoJSON as text. */
+import type { ProtocolVersion } from '../a2a/service-params.js'
 
 export interface TaskTable {
   /** Tenant, agent and task id as one text, see `taskKey`. */
@@ -86,6 +87,8 @@ export interface PushConfigTable {
   config: string
   /** Token, credentials and signing secret, encrypted by whoever wrote them; null without any. */
   sealed: string | null
+  /** Of A2A, that it was registered with. */
+  version: ProtocolVersion
   created_at: number
   /** From when on nothing is delivered, and why; null while it works. */
   disabled_at: number | null
@@ -98,7 +101,7 @@ export interface DeliveryTable {
   delivery_id: string
   key: string
   config_id: string
-  /** Order of the deliveries to one webhook, from 1. */
+  /** Order of the deliveries to one webhook: it grows, with gaps. */
   number: number
   state: 'pending' | 'delivered' | 'failed'
   /** What is sent: a `StreamResponse`. */

@@ -2,7 +2,14 @@
  * Large values of parts, kept outside of the task that they belong to: in their place stands a reference. A task that is
  * shown never holds one, and no wire can bring one in: the schema does not know the field.
  */
-import type { ArtifactJson, MessageJson, PartJson, TaskJson, TaskStatusJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type {
+  ArtifactJson,
+  MessageJson,
+  PartJson,
+  StreamResponseJson,
+  TaskJson,
+  TaskStatusJson,
+} from '../../gen/lf/a2a/v1/a2a_pb.js'
 import type { TurnResult } from './task-record.js'
 
 /** Sizes, in bytes. */
@@ -48,6 +55,21 @@ export function mapTask(task: TaskJson, map: MapPart): TaskJson {
     ...(status === undefined ? {} : { status: mapStatus(status, map) }),
     ...(history === undefined ? {} : { history: history.map((message) => mapMessage(message, map)) }),
     ...(artifacts === undefined ? {} : { artifacts: artifacts.map((artifact) => mapArtifact(artifact, map)) }),
+  }
+}
+
+export function mapEvent(event: StreamResponseJson, map: MapPart): StreamResponseJson {
+  const { task, message, statusUpdate, artifactUpdate } = event
+  return {
+    ...event,
+    ...(task === undefined ? {} : { task: mapTask(task, map) }),
+    ...(message === undefined ? {} : { message: mapMessage(message, map) }),
+    ...(statusUpdate?.status === undefined
+      ? {}
+      : { statusUpdate: { ...statusUpdate, status: mapStatus(statusUpdate.status, map) } }),
+    ...(artifactUpdate?.artifact === undefined
+      ? {}
+      : { artifactUpdate: { ...artifactUpdate, artifact: mapArtifact(artifactUpdate.artifact, map) } }),
   }
 }
 

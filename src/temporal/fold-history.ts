@@ -5,10 +5,12 @@
  * a cancel request, any other end of the turn, a timer; and what it then begins is written after all of them. A task has one timer at a time.
  */
 import type { temporal } from '@temporalio/proto'
+import { compareCursors, type Position } from '../a2a/cursor.js'
 import { isEnded, nextMessage, reduce, type TaskEvent } from '../task/reduce.js'
 import { nextAlarm } from '../task/suspension.js'
 import type { TaskRecord, TurnResult } from '../task/task-record.js'
 import { type Checkpoint, turnFinished, turnVanished } from '../task/turn-outcome.js'
+import type { ReachedState } from '../task/webhook-events.js'
 import { MESSAGE_UPDATE, TURN_ACTIVITY } from './names.js'
 import { firstValue } from './payloads.js'
 import type { MessageUpdateInput, TaskWorkflowInput } from './workflow/task-input.js'
@@ -21,12 +23,37 @@ export interface FoldedHistory {
   readonly pendingResult: TurnResult | undefined
 }
 
-/** Undefined when the history is none of a task. */
-export function foldHistory(events: readonly HistoryEvent[]): FoldedHistory | undefined {
+/**
+ * Undefined when the history is none of a task.
+ *
+ * @param onRecord told of the first record, and of each after it
+ */
+export function foldHistory(
+  events: readonly HistoryEvent[],
+  onRecord?: (record: TaskRecord) => void,
+): FoldedHistory | undefined {
   const start = events[0]?.workflowExecutionStartedEventAttributes
   const input = firstValue<TaskWorkflowInput>(start?.input)
   if (input?.record === undefined) return undefined
-  return new HistoryFold(input.record).run(events)
+  return new HistoryFold(input.record, onRecord).run(events)
+}
+
+/** The task as it was when it came to a place; undefined when it never did. */
+export function reachedPlace(events: readonly HistoryEvent[], position: Position): ReachedState | undefined {
+  let begun: TaskRecord | undefined
+  let reached: ReachedState | undefined
+  foldHistory(events, (record) => {
+    if (!record.position.ended) begun ??= record
+    if (reached === undefined && isAt(record.position, position)) {
+      reached = { record, artifactsBefore: begun?.task.artifacts ?? [] }
+    }
+    if (record.position.ended) begun = undefined
+  })
+  return reached
+}
+
+function isAt(a: Position, b: Position): boolean {
+  return a.ended === b.ended && compareCursors(a, b) === 0
 }
 
 /** What the workflow learns from outside. */
@@ -43,8 +70,14 @@ class HistoryFold {
   /** When the workflow looked. */
   private at = ''
 
-  constructor(record: TaskRecord) {
+  /** Ids of the events that began a turn: other activities are none of the task's. */
+  private readonly turns = new Set<string>()
+  private readonly onRecord: ((record: TaskRecord) => void) | undefined
+
+  constructor(record: TaskRecord, onRecord: ((record: TaskRecord) => void) | undefined) {
     this.record = record
+    this.onRecord = onRecord
+    onRecord?.(record)
   }
 
   run(events: readonly HistoryEvent[]): FoldedHistory {
@@ -60,6 +93,9 @@ class HistoryFold {
   private learn(event: HistoryEvent): void {
     const completed = event.activityTaskCompletedEventAttributes
     const timedOut = event.activityTaskTimedOutEventAttributes
+    const ended =
+      completed ?? timedOut ?? event.activityTaskFailedEventAttributes ?? event.activityTaskCanceledEventAttributes
+    if (ended && !this.turns.has(String(ended.scheduledEventId))) return
     if (completed) {
       const result = firstValue<TurnResult>(completed.result)
       if (result !== undefined) this.news.push({ type: 'finished', result })
@@ -68,7 +104,7 @@ class HistoryFold {
         type: 'vanished',
         last: firstValue<Checkpoint>(timedOut.failure?.timeoutFailureInfo?.lastHeartbeatDetails),
       })
-    } else if (event.activityTaskFailedEventAttributes || event.activityTaskCanceledEventAttributes) {
+    } else if (ended) {
       this.news.push({ type: 'vanished', last: undefined })
     } else if (event.workflowExecutionCancelRequestedEventAttributes) {
       if (!this.record.cancelRequested) this.news.push({ type: 'cancelRequested' })
@@ -92,6 +128,7 @@ class HistoryFold {
     this.news = []
     for (const command of commands) {
       if (command.activityTaskScheduledEventAttributes?.activityType?.name === TURN_ACTIVITY) {
+        this.turns.add(String(command.eventId))
         this.apply({ type: nextMessage(this.record) === undefined ? 'turnWoken' : 'turnStarted', at: this.at })
       }
       const local = command.markerRecordedEventAttributes
@@ -120,6 +157,7 @@ class HistoryFold {
 
   private apply(event: TaskEvent): void {
     this.record = reduce(this.record, event)
+    this.onRecord?.(this.record)
   }
 }
 

@@ -9,6 +9,18 @@ export const TURN_ACTIVITY = 'agentTurn'
 export const MESSAGE_UPDATE = 'message'
 /** Update without effect: once it is answered, everything before it is durable. */
 export const CONFIRM_UPDATE = 'confirm'
+/** Signal: webhooks are told of the task from now on. */
+export const WEBHOOKS_SIGNAL = 'webhooks'
+/** Puts what the webhooks of a task are told of a state on its way. */
+export const TELL_ACTIVITY = 'tellWebhooks'
+/** What waits for one webhook of one task, delivered in order. */
+export const PUSH_WORKFLOW_TYPE = 'a2aPush'
+/** Signal: one more delivery. */
+export const DUE_SIGNAL = 'due'
+/** Signal: the next attempt is made now. */
+export const WAKE_SIGNAL = 'wake'
+/** One attempt at a delivery. */
+export const DELIVER_ACTIVITY = 'deliverToWebhook'
 /** Workflow that keeps the state of one scope. */
 export const STATE_WORKFLOW_TYPE = 'a2aState'
 /** Update: a change of that state. What cannot be made is refused with {@link STATE_REFUSED}, and leaves no trace. */

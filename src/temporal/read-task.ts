@@ -6,6 +6,7 @@
 import type { Client } from '@temporalio/client'
 import { WorkflowNotFoundError } from '@temporalio/client'
 import type { temporal } from '@temporalio/proto'
+import type { Position } from '../a2a/cursor.js'
 import type { EventBus } from '../bus/event-bus.js'
 import { taskKey } from '../bus/live-event.js'
 import { type TaskReading, taskReading } from '../engine/engine.js'
@@ -14,8 +15,10 @@ import { LAST_ATTEMPT } from '../task/reduce.js'
 import type { TaskRecord, TaskRef } from '../task/task-record.js'
 import type { Checkpoint } from '../task/turn-outcome.js'
 import { withPicture } from '../task/turn-picture.js'
+import type { ReachedState } from '../task/webhook-events.js'
 import { callTemporal, type Reachability } from './deadline.js'
-import { type FoldedHistory, foldHistory } from './fold-history.js'
+import { type FoldedHistory, foldHistory, reachedPlace } from './fold-history.js'
+import { TURN_ACTIVITY } from './names.js'
 import { firstValue } from './payloads.js'
 
 type Describe = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse
@@ -80,6 +83,11 @@ export class TaskReader {
     return (await this.fold(key, described))?.record
   }
 
+  /** The task as it was when it came to a place, out of one run of its workflow; undefined when it never came there. */
+  async reached(key: string, runId: string, position: Position): Promise<ReachedState | undefined> {
+    return reachedPlace(await this.history(key, runId), position)
+  }
+
   private async fromTemporal(key: string): Promise<TaskReading | undefined> {
     const described = await this.describe(key)
     if (described === undefined) return undefined
@@ -103,7 +111,7 @@ export class TaskReader {
     }
     const live = record.position.ended ? undefined : await this.options.bus.request(key)
     if (live !== undefined || record.position.ended) return taskReading(withPicture(record, live))
-    const pending = described.pendingActivities?.[0]
+    const pending = described.pendingActivities?.find(({ activityType }) => activityType?.name === TURN_ACTIVITY)
     const checkpoint = firstValue<Checkpoint>(pending?.heartbeatDetails)
     const reached = { turn, attempt: pending?.attempt ?? 1, seq: Number.MAX_SAFE_INTEGER }
     return { ...taskReading(withPicture(record, checkpoint)), reached }

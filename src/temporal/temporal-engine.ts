@@ -9,6 +9,7 @@ import {
 } from '@temporalio/client'
 import { ApplicationFailure, type SearchAttributePair } from '@temporalio/common'
 import { failPoint } from '#failpoints'
+import { type Cursor, compareCursors } from '../a2a/cursor.js'
 import {
   A2AError,
   type A2AErrorOptions,
@@ -28,9 +29,11 @@ import type { Logger } from '../internal/logger.js'
 import type { TaskStore } from '../store/task-store.js'
 import type { ListQuery, TaskPage } from '../task/list-query.js'
 import { type NewTask, newTaskRecord, type TaskRef } from '../task/task-record.js'
+import type { ReachedState, WebhookEvents } from '../task/webhook-events.js'
 import { callTemporal, type Reachability } from './deadline.js'
-import { MESSAGE_UPDATE, REFUSED, WORKFLOW_TYPE } from './names.js'
+import { MESSAGE_UPDATE, REFUSED, WEBHOOKS_SIGNAL, WORKFLOW_TYPE } from './names.js'
 import { TaskReader } from './read-task.js'
+import type { WebhooksSignalInput } from './workflow/push-input.js'
 import type { MessageUpdateAnswer, MessageUpdateInput, TaskWorkflowInput, TurnPolicy } from './workflow/task-input.js'
 
 export interface TemporalEngineOptions {
@@ -45,6 +48,8 @@ export interface TemporalEngineOptions {
   /** The namespace has our search attributes. */
   readonly searchAttributes: boolean
   readonly heartbeatTimeoutMs: number
+  /** Puts what the webhooks of a task are told of a state on its way. */
+  tellWebhooks(reached: ReachedState, webhooks: WebhookEvents): Promise<void>
   /** When a reader to whom the bus says nothing looks for itself, as things are now. */
   poll(): PollPace
 }
@@ -72,11 +77,13 @@ export class TemporalEngine implements Engine {
     this.reader = new TaskReader({ client, bus, reachability, ended: store })
   }
 
-  async start(input: NewTask, agent: AgentDefinition): Promise<StartOutcome> {
+  async start(input: NewTask, agent: AgentDefinition, webhooks?: WebhookEvents): Promise<StartOutcome> {
     const { client, taskQueue, eagerStart, store } = this.options
     if (input.requestHash !== undefined && (await this.hasEnded(input))) return 'existing'
     const record = newTaskRecord(input)
-    const args: [TaskWorkflowInput] = [{ record, policy: this.policy(agent) }]
+    const args: [TaskWorkflowInput] = [
+      { record, policy: this.policy(agent), ...(webhooks === undefined ? {} : { webhooks }) },
+    ]
     failPoint?.('start.before', taskKey(input))
     try {
       await this.call('starting a task', true, () =>
@@ -102,8 +109,14 @@ export class TemporalEngine implements Engine {
   }
 
   async send(ref: TaskRef, followUp: FollowUp): Promise<{ turn: number }> {
-    const { message, params, owner, idempotencyKey: key } = followUp
-    const input: MessageUpdateInput = { message, params, owner, ...(key === undefined ? {} : { key }) }
+    const { message, params, owner, idempotencyKey: key, webhooks } = followUp
+    const input: MessageUpdateInput = {
+      message,
+      params,
+      owner,
+      ...(key === undefined ? {} : { key }),
+      ...(webhooks === undefined ? {} : { webhooks }),
+    }
     try {
       const answer = await this.call('sending a message', true, () =>
         this.handle(ref).executeUpdate<MessageUpdateAnswer, [MessageUpdateInput]>(MESSAGE_UPDATE, {
@@ -128,6 +141,20 @@ export class TemporalEngine implements Engine {
     failPoint?.('cancel.accepted', taskKey(ref))
     // After the durable request, so that a handler is never stopped for a cancel that was not accepted.
     this.bus.cancel(taskKey(ref))
+  }
+
+  async tellWebhooks(ref: TaskRef, since: Cursor, webhooks: WebhookEvents): Promise<void> {
+    const { turn, attempt, seq } = since
+    const input: WebhooksSignalInput = { since: { turn, attempt, seq }, events: webhooks }
+    try {
+      await this.call('registering a webhook', true, () => this.handle(ref).signal(WEBHOOKS_SIGNAL, input))
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error
+      // It has ended, perhaps meanwhile: then nobody else tells of it.
+      const record = await this.reader.record(taskKey(ref))
+      if (record === undefined || compareCursors(record.position, since) <= 0) return
+      await this.options.tellWebhooks({ record, artifactsBefore: [] }, webhooks)
+    }
   }
 
   get pollMs(): number {

@@ -91,6 +91,7 @@ export class Bench {
       (input) => this.began(input),
     )
     this.handler = createRequestHandler({
+      webhooks: undefined,
       engine: this.engine,
       agents,
       logger,

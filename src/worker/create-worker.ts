@@ -15,6 +15,7 @@ import type { StateHome } from '../task/state-home.js'
 import type { TaskRecord } from '../task/task-record.js'
 import type { TurnInput } from '../task/turn-input.js'
 import { createAgentTurn } from '../temporal/activities/agent-turn.js'
+import type { createWebhookActivities } from '../temporal/activities/webhooks.js'
 import { CONFIRM_UPDATE, SINKS, TURN_ACTIVITY } from '../temporal/names.js'
 import type { TurnEndedNotice } from '../temporal/workflow/task-input.js'
 import { loadWorkflowBundle } from './workflow-bundle.js'
@@ -31,6 +32,8 @@ export interface WorkerOptions {
   readonly suspendAfterMs: number
   /** How handlers reach other agents. */
   readonly agentCalls: AgentCalls
+  /** The activities behind webhooks. */
+  readonly webhooks: ReturnType<typeof createWebhookActivities>
   /** Where the state of agents is kept. */
   readonly state: StateHome
   /** A turn has begun here: its task is WORKING. */
@@ -92,6 +95,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
     identity,
     workflowBundle: await loadWorkflowBundle(),
     activities: {
+      ...options.webhooks,
       [TURN_ACTIVITY]: createAgentTurn({
         agents,
         bus,
@@ -145,11 +149,13 @@ class TurnEnd {
   private readonly options: WorkerOptions
   private readonly record: TaskRecord
   private readonly inline: boolean
+  private readonly staysOpen: boolean
 
-  constructor(options: WorkerOptions, { record, inline }: TurnEndedNotice) {
+  constructor(options: WorkerOptions, { record, inline, staysOpen }: TurnEndedNotice) {
     this.options = options
     this.record = record
     this.inline = inline
+    this.staysOpen = staysOpen
   }
 
   announce(): void {
@@ -168,9 +174,14 @@ class TurnEnd {
   /** The record as Temporal has it. */
   private async confirmed(): Promise<TaskRecord> {
     const handle = this.options.client.workflow.getHandle<() => Promise<TaskRecord>>(taskKey(this.record))
-    if (isEnded(this.record)) return handle.result()
-    await handle.executeUpdate(CONFIRM_UPDATE)
-    return this.record
+    if (isEnded(this.record) && !this.staysOpen) return handle.result()
+    try {
+      await handle.executeUpdate(CONFIRM_UPDATE)
+      return this.record
+    } catch (error) {
+      if (isEnded(this.record)) return handle.result()
+      throw error
+    }
   }
 
   /** Milliseconds since the workflow task began. */

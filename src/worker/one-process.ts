@@ -8,9 +8,13 @@ import { MemoryEngine } from '../engine/memory/memory-engine.js'
 import { startOrTakeDown, type Teardown } from '../internal/teardown.js'
 import { secretBeside } from '../process/installation-secret.js'
 import { localFile } from '../process/local-file.js'
+import { memoryWebhooks } from '../process/memory-webhooks.js'
 import { startTaskService } from '../process/task-service.js'
 import { openTemporalParts, type TemporalPartsOptions } from '../process/temporal-parts.js'
 import { DEFAULT_TURN, type TurnTimes } from '../process/turn-times.js'
+import { type GatewayWebhooks, gatewayWebhooks, workerWebhooks } from '../process/webhooks.js'
+import type { WebhookLog } from '../push/webhook-log.js'
+import type { WebhookSettings } from '../push/webhook-settings.js'
 import { RemoteCalls, type RemoteCallsOptions } from '../remote/remote-calls.js'
 import { createServer, type Server, type ServerOptions } from '../server/create-server.js'
 import { requireSafeExposure } from '../server/exposure.js'
@@ -26,7 +30,7 @@ import { installRuntime } from './runtime.js'
 /** What runs in the process, and with what. */
 export interface OneProcessOptions
   extends TemporalPartsOptions,
-    Omit<ServerOptions, 'agents' | 'engine' | 'secret' | 'port' | 'logger'>,
+    Omit<ServerOptions, 'agents' | 'engine' | 'secret' | 'port' | 'logger' | 'webhooks'>,
     Partial<Pick<ServerOptions, 'secret' | 'port'>> {
   readonly agents: readonly AgentDefinition[]
   /** Default `temporal`. `memory` keeps tasks in this process only. */
@@ -35,6 +39,7 @@ export interface OneProcessOptions
   readonly turn?: Partial<TurnTimes>
   /** How agents at a URL are connected to that `ctx.call` calls: credentials above all. */
   readonly connectOptions?: RemoteCallsOptions['connectOptions']
+  readonly webhooks?: WebhookSettings
 }
 
 /** Gateway and worker in one process, running. */
@@ -45,6 +50,8 @@ export interface OneProcess {
   readonly temporal: TemporalServer | undefined
   /** The store's database as people may see it; undefined with the memory engine. */
   readonly store: string | undefined
+  /** What operators see of webhooks, and may do about them. */
+  readonly webhooks: WebhookLog
   /** Stops everything that was started, in order; at most a few seconds. */
   stop(): Promise<void>
 }
@@ -57,15 +64,16 @@ export function startOneProcess(options: OneProcessOptions): Promise<OneProcess>
     const letThemEnd = surviveLeakedRejections(options.logger)
     teardown.add(async () => letThemEnd())
     const start = options.engine === 'memory' ? startMemory : startTemporal
-    const { engine, temporal, store, secret } = await start(options, agents, teardown)
+    const { engine, temporal, store, secret, webhooks } = await start(options, agents, teardown)
     const server = await createServer({
       ...options,
       engine,
-      secret: options.secret ?? secret,
+      secret,
+      webhooks: webhooks.webhooks,
       port: options.port ?? 0,
     })
     teardown.add(() => server.stop())
-    return { server, engine, temporal, store, stop: () => teardown.run() }
+    return { server, engine, temporal, store, webhooks: webhooks.log, stop: () => teardown.run() }
   })
 }
 
@@ -74,11 +82,15 @@ interface Parts {
   readonly temporal: TemporalServer | undefined
   readonly store: string | undefined
   readonly secret: Uint8Array
+  readonly webhooks: GatewayWebhooks
 }
 
 async function startMemory(options: OneProcessOptions, agents: AgentDirectory, teardown: Teardown): Promise<Parts> {
   const { graceMs, suspendAfterMs } = { ...DEFAULT_TURN, ...options.turn }
   const { logger } = options
+  const secret = options.secret ?? randomSecret()
+  const { tellWebhooks, stop, ...webhooks } = memoryWebhooks({ settings: options.webhooks, secret, logger })
+  teardown.add(stop)
   const engine = new MemoryEngine({
     agents,
     bus: new InProcessBus(),
@@ -86,9 +98,10 @@ async function startMemory(options: OneProcessOptions, agents: AgentDirectory, t
     graceMs,
     suspendAfterMs,
     remoteCalls: new RemoteCalls(options),
+    tellWebhooks,
   })
   teardown.add(() => engine.close())
-  return { engine, temporal: undefined, store: undefined, secret: randomSecret() }
+  return { engine, temporal: undefined, store: undefined, secret, webhooks }
 }
 
 async function startTemporal(options: OneProcessOptions, agents: AgentDirectory, teardown: Teardown): Promise<Parts> {
@@ -97,9 +110,20 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
   installRuntime(logger)
   const parts = await openTemporalParts(options, (to) => NativeConnection.connect(to), teardown)
   const { heartbeatTimeoutMs } = turn
+  const secret = options.secret ?? parts.temporal.secret ?? secretBeside(localFile(options))
+  const settings = options.webhooks
+  const webhooks = gatewayWebhooks(parts, { taskQueue, settings }, secret)
   const engine = await startTaskService(
     parts,
-    { agents, logger, taskQueue, eagerStart: true, runsTurns: true, heartbeatTimeoutMs },
+    {
+      agents,
+      logger,
+      taskQueue,
+      eagerStart: true,
+      runsTurns: true,
+      heartbeatTimeoutMs,
+      keepLogDays: settings?.keepLogDays,
+    },
     teardown,
   )
   const announcer = new TurnAnnouncer(parts, 0)
@@ -114,6 +138,7 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
       state: new StateWorkflows({ ...parts, taskQueue }),
       logger,
       agentCalls: new LocalCalls({ agents, engine, logger, remote: new RemoteCalls(options) }),
+      webhooks: workerWebhooks(parts, { engine, logger, taskQueue, settings, secret }),
       ...turn,
       onTurnBegin: (input) => announcer.began(input),
       onTurnEnd: (record) => {
@@ -128,5 +153,5 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
     await stopWorker()
   })
   const { temporal, storeName: store } = parts
-  return { engine, temporal, store, secret: temporal.secret ?? secretBeside(localFile(options)) }
+  return { engine, temporal, store, secret, webhooks }
 }

@@ -6,6 +6,8 @@ import { startOrTakeDown } from '../internal/teardown.js'
 import { createEngine } from '../process/task-service.js'
 import { openTemporalParts, type TemporalPartsOptions } from '../process/temporal-parts.js'
 import { DEFAULT_TURN, type TurnTimes } from '../process/turn-times.js'
+import { workerWebhooks } from '../process/webhooks.js'
+import type { WebhookSettings } from '../push/webhook-settings.js'
 import { RemoteCalls, type RemoteCallsOptions } from '../remote/remote-calls.js'
 import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
@@ -31,6 +33,10 @@ export interface WorkerProcessOptions extends TemporalPartsOptions {
   readonly turn?: Partial<Pick<TurnTimes, 'checkpointMs' | 'graceMs' | 'suspendAfterMs'>>
   /** How agents at a URL are connected to that `ctx.call` calls: credentials above all. */
   readonly connectOptions?: RemoteCallsOptions['connectOptions']
+  /** That of the gateways, at least 32 bytes. Default: the one of the Temporal server that was started for `db`. */
+  readonly secret?: Uint8Array
+  /** Where webhooks may lead; the same as on the gateways. */
+  readonly webhooks?: Pick<WebhookSettings, 'allow' | 'retryPace'>
 }
 
 /** A worker with what it needs, as `temporal-a2a worker` runs it. */
@@ -73,6 +79,13 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
         bus: parts.bus,
         state: new StateWorkflows({ ...parts, taskQueue }),
         logger,
+        webhooks: workerWebhooks(parts, {
+          engine,
+          logger,
+          taskQueue,
+          settings: options.webhooks,
+          secret: options.secret ?? parts.temporal.secret,
+        }),
         checkpointMs: options.turn?.checkpointMs ?? DEFAULT_TURN.checkpointMs,
         graceMs: options.turn?.graceMs ?? DEFAULT_TURN.graceMs,
         suspendAfterMs: options.turn?.suspendAfterMs ?? DEFAULT_TURN.suspendAfterMs,

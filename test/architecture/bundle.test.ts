@@ -12,6 +12,7 @@ describe('the workflow bundle', () => {
       'src/a2a/errors.ts',
       'src/a2a/state.ts',
       'src/internal/utf8-bytes.ts',
+      'src/push/due-delivery.ts',
       'src/task/journal-entry.ts',
       'src/task/may-continue.ts',
       'src/task/reduce.ts',
@@ -22,6 +23,7 @@ describe('the workflow bundle', () => {
       'src/task/turn-outcome.ts',
       'src/temporal/names.ts',
       'src/temporal/workflow/index.ts',
+      'src/temporal/workflow/push-workflow.ts',
       'src/temporal/workflow/state-workflow.ts',
       'src/temporal/workflow/task-workflow.ts',
     ])

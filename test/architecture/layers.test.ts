@@ -35,11 +35,16 @@ const RULES: Readonly<Record<string, Rule>> = {
   'store/large-parts.ts': { ours: ['a2a', 'task'], outside: ['node:crypto'] },
   'store/postgres.ts': { ours: ['internal'], outside: ['kysely', 'pg'] },
   push: {
-    ours: ['a2a', 'internal'],
-    types: ['gen'],
+    ours: ['a2a', 'bus', 'internal'],
+    types: ['gen', 'task', 'store', 'service'],
     outside: ['ipaddr.js', 'node:crypto', 'node:dns/promises', 'node:http', 'node:https', 'node:net', 'node:tls'],
   },
   'push/retry-schedule.ts': { ours: [] },
+  'push/due-delivery.ts': { ours: [] },
+  'push/webhook-bodies.ts': {
+    ours: ['a2a', 'bindings/dialects', 'internal'],
+    types: ['gen', 'task'],
+  },
   engine: { ours: ['a2a', 'task', 'agent', 'bus', 'internal'], types: ['gen'] },
   observe: { ours: ['internal'], outside: ['pino'] },
   service: { ours: ['a2a', 'task', 'agent', 'bus', 'engine', 'internal'], types: ['gen', '@bufbuild/protobuf'] },
@@ -90,12 +95,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   'server/rate-limiter.ts': { ours: ['a2a', 'agent', 'service'], outside: ['rate-limiter-flexible'] },
   'temporal/workflow': {
-    ours: ['a2a', 'task', 'temporal/names.ts'],
-    types: ['gen'],
+    ours: ['a2a', 'task', 'temporal/names.ts', 'push/due-delivery.ts'],
+    types: ['gen', 'push'],
     outside: ['@temporalio/workflow'],
   },
   temporal: {
-    ours: ['a2a', 'task', 'agent', 'bus', 'store', 'engine', 'internal'],
+    ours: ['a2a', 'task', 'agent', 'bus', 'store', 'engine', 'push', 'internal'],
     types: ['gen', 'temporal/workflow', '@temporalio/proto'],
     outside: ['@temporalio/client', '@temporalio/common', '@temporalio/activity', 'node:crypto'],
   },
@@ -105,7 +110,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   'server/index.ts': { ours: ['auth', 'bus', 'card', 'engine', 'service', 'start-gateway.ts'] },
   process: {
-    ours: ['agent', 'bus', 'store', 'temporal', 'server', 'internal'],
+    ours: ['task', 'agent', 'bus', 'store', 'temporal', 'push', 'server', 'internal'],
     outside: ['node:*', '@temporalio/client'],
   },
   worker: {
@@ -123,13 +128,13 @@ const RULES: Readonly<Record<string, Rule>> = {
       'observe',
       'internal',
     ],
-    types: ['temporal/workflow'],
+    types: ['temporal/workflow', 'push'],
     outside: ['node:*', '@temporalio/client', '@temporalio/worker'],
   },
   'worker/start-worker.ts': { ours: ['observe', 'serve.ts'] },
   cli: {
     ours: ['agent', 'auth', 'observe', 'serve.ts', 'card/card-mode.ts'],
-    types: ['temporal', 'bus', 'worker', 'internal', 'card'],
+    types: ['temporal', 'bus', 'worker', 'push', 'internal', 'card'],
     outside: ['node:*', 'commander'],
   },
   compat: {
@@ -162,11 +167,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   remote: { ours: ['a2a', 'client', 'internal'], types: ['agent', 'task'] },
   proto: { ours: ['gen'] },
-  'index.ts': { ours: ['a2a', 'agent', 'auth', 'internal', 'serve.ts'], types: ['gen'] },
+  'index.ts': { ours: ['a2a', 'agent', 'auth', 'internal', 'serve.ts'], types: ['gen', 'push', 'task'] },
   'start-gateway.ts': { ours: ['serve.ts'], types: ['process'] },
   'serve.ts': {
     ours: ['agent'],
-    types: ['agent', 'auth', 'card', 'client', 'internal', 'server', 'temporal/embedded/progress.ts'],
+    types: ['agent', 'auth', 'card', 'client', 'internal', 'push', 'server', 'temporal/embedded/progress.ts'],
   },
 }
 

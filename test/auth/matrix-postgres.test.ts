@@ -2,7 +2,7 @@
 import { describe, inject } from 'vitest'
 import { postgres } from '../support/databases.js'
 import { startTestServer } from '../support/servers.js'
-import { authenticate, authorizationMatrix, curious } from './matrix.js'
+import { authenticate, authorizationMatrix, curious, webhooks } from './matrix.js'
 
 if (postgres.missing) {
   describe.skip(postgres.title, () => {})
@@ -10,6 +10,6 @@ if (postgres.missing) {
   authorizationMatrix('temporal and Postgres', ['rest', 'grpc-0.3'], async () => {
     const { where } = await postgres.create()
     const temporalAddress = inject('temporalAddress')
-    return startTestServer({ temporalAddress, db: where, agents: [curious], authenticate })
+    return startTestServer({ temporalAddress, db: where, agents: [curious], authenticate, webhooks })
   })
 }

@@ -64,7 +64,7 @@ const PREFIXES = Object.keys(SCENARIOS).sort((a, b) => b.length - a.length)
 
 /** What its card says otherwise, by `TCK_AGENT`. */
 const CARDS: Readonly<Record<string, Pick<AgentMeta, 'capabilities' | 'extensions'>>> = {
-  full: {},
+  full: { capabilities: { pushNotifications: true } },
   // The suite looks at how streams and webhooks are refused.
   bare: { capabilities: { streaming: false } },
   // And how callers are that do not name the extension.

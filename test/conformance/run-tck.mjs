@@ -82,7 +82,10 @@ if (unknown.length > 0) {
 /** @returns true when every run has passes and no failure but those of the suite itself, and skipped only what it should */
 async function judge(runner, name, { agent, file = 'fixture-agent.ts', flags, runs, known }, signal) {
   const dir = mkdtempSync(join(tmpdir(), 'a2a-tck-run-'))
-  const args = ['serve', join(root, 'test/conformance', file), ...flags, '--json', '--db', join(dir, 'a2a.db')]
+  // The suite's own receiver of webhooks is on this machine.
+  const allow = ['127.0.0.1', '::1'].flatMap((address) => ['--webhook-allow', address])
+  const common = [...allow, '--json', '--db', join(dir, 'a2a.db')]
+  const args = ['serve', join(root, 'test/conformance', file), ...flags, ...common]
   const server = start(process.execPath, [main, ...args], agent === undefined ? {} : { TCK_AGENT: agent })
   const onStop = () => server.kill('SIGTERM')
   signal.addEventListener('abort', onStop)

@@ -2,11 +2,14 @@
 import { openGate } from '../support/agents.js'
 import { ran } from '../support/journal-agents.js'
 import { eventually, send, stateOf, taskOf, textOf } from '../support/reading.js'
+import { startReceiver, type WebhookReceiver } from '../support/webhook-receiver.js'
 import type { Wire } from '../support/wires.js'
 
 export interface Scenario {
   readonly name: string
   readonly agent: string
+  /** The workflow whose history is kept; default: the task's. */
+  readonly workflowId?: (taskId: string) => string
   /** Lives it, and gives the task's id. */
   run(wire: Wire): Promise<string>
 }
@@ -190,4 +193,54 @@ export const SCENARIOS: readonly Scenario[] = [
       return endedOf(wire, id, 50_000)
     },
   },
+  {
+    name: 'webhook-told',
+    agent: 'told',
+    run: (wire) =>
+      received(1, async ({ url }) => {
+        const configuration = { taskPushNotificationConfig: { id: 'w', url: `${url}/hook` } }
+        return taskOf(await wire.call('sendMessage', send('echo hi', { configuration }), TOLD)).id
+      }),
+  },
+  {
+    name: 'webhook-registered-later',
+    agent: 'told',
+    run: (wire) =>
+      received(1, async ({ url }) => {
+        const { id } = taskOf(await wire.call('sendMessage', send('wait replay-told', NOW), TOLD))
+        await wire.call('createTaskPushNotificationConfig', { taskId: id, id: 'w', url: `${url}/hook` }, TOLD)
+        openGate('replay-told')
+        return id
+      }),
+  },
+  {
+    name: 'webhook-delivered-again',
+    agent: 'told',
+    workflowId: (taskId) => `a2a-push//told/${taskId}/w`,
+    run: (wire) =>
+      received(3, async ({ url }) => {
+        const configuration = { taskPushNotificationConfig: { id: 'w', url: `${url}/flaky` } }
+        const { id } = taskOf(await wire.call('sendMessage', send('ask which?', { configuration }), TOLD))
+        await wire.call('sendMessage', send('this one', {}, { taskId: id }), TOLD)
+        return id
+      }),
+  },
 ]
+
+const TOLD = { agent: 'told' }
+
+/** With a receiver that refuses the first delivery once, if it is asked to, until it has got so many. */
+async function received(count: number, live: (receiver: WebhookReceiver) => Promise<string>): Promise<string> {
+  const receiver: WebhookReceiver = await startReceiver(({ path }) =>
+    path === '/flaky' && receiver.received.length === 1 ? 500 : 204,
+  )
+  try {
+    const id = await live(receiver)
+    await eventually(() => {
+      if (receiver.received.length < count) throw new Error('not yet')
+    })
+    return id
+  } finally {
+    await receiver.close()
+  }
+}

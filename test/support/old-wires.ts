@@ -7,7 +7,7 @@ import { createClient, type Transport } from '@connectrpc/connect'
 import { A2AService as OldService } from '../../gen/a2a/v1/a2a_pb.js'
 import { A2AService, type PartJson, type TaskPushNotificationConfigJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { partFromV1, taskPushConfigFromV1 } from '../../src/bindings/dialects/v0_3/json/from-v1.js'
-import { eventToV1, taskToV1 } from '../../src/bindings/dialects/v0_3/json/to-v1.js'
+import { eventToV1, taskPushConfigToV1, taskToV1 } from '../../src/bindings/dialects/v0_3/json/to-v1.js'
 import * as protoFrom from '../../src/bindings/dialects/v0_3/proto/from-v1.js'
 import * as protoTo from '../../src/bindings/dialects/v0_3/proto/to-v1.js'
 import {
@@ -76,6 +76,7 @@ function kindConfiguration({ returnImmediately, taskPushNotificationConfig, ...r
 }
 
 const same = (request: JsonObject) => request
+const kindConfig = (answer: JsonValue) => taskPushConfigToV1(answer as JsonObject)
 const configParams = (request: JsonObject) => renamed(request, { taskId: 'id', id: 'pushNotificationConfigId' })
 
 /** The methods of 0.3 and 0.2.5 over JSON-RPC. */
@@ -88,17 +89,17 @@ export const KIND: Readonly<Partial<Record<Operation, OldMethod>>> = {
   createTaskPushNotificationConfig: {
     name: 'tasks/pushNotificationConfig/set',
     request: (request) => taskPushConfigFromV1(request as TaskPushNotificationConfigJson),
-    answer: (answer) => answer,
+    answer: kindConfig,
   },
   getTaskPushNotificationConfig: {
     name: 'tasks/pushNotificationConfig/get',
     request: configParams,
-    answer: (answer) => answer,
+    answer: kindConfig,
   },
   listTaskPushNotificationConfigs: {
     name: 'tasks/pushNotificationConfig/list',
     request: configParams,
-    answer: (answer) => answer,
+    answer: (answer) => ({ configs: (answer as JsonObject[]).map(kindConfig) }),
   },
   deleteTaskPushNotificationConfig: {
     name: 'tasks/pushNotificationConfig/delete',
@@ -199,6 +200,7 @@ const taskName = ({ id, metadata: _, ...rest }: JsonObject) => ({
 const configName = ({ taskId, id }: JsonObject) => ({ name: `tasks/${taskId}/pushNotificationConfigs/${id}` })
 const event = (answer: JsonValue) => protoTo.eventToV1(answer as JsonObject)
 const task = (answer: JsonValue) => protoTo.taskToV1(answer as JsonObject)
+const protoConfig = (answer: JsonValue) => protoTo.taskPushConfigToV1(answer as JsonObject)
 const asIs = (answer: JsonValue) => answer
 
 /** The RPCs of 0.3. */
@@ -215,13 +217,20 @@ export const PROTO: Readonly<Partial<Record<Operation, OldMethod>>> = {
       configId: request.id ?? '',
       config: protoFrom.taskPushConfigFromV1(request as TaskPushNotificationConfigJson),
     }),
-    answer: asIs,
+    answer: protoConfig,
   },
-  getTaskPushNotificationConfig: { name: 'GetTaskPushNotificationConfig', request: configName, answer: asIs },
+  getTaskPushNotificationConfig: { name: 'GetTaskPushNotificationConfig', request: configName, answer: protoConfig },
   listTaskPushNotificationConfigs: {
     name: 'ListTaskPushNotificationConfig',
-    request: ({ taskId }) => ({ parent: `tasks/${taskId}` }),
-    answer: asIs,
+    request: ({ taskId, pageSize, pageToken }) => ({
+      parent: `tasks/${taskId}`,
+      ...(pageSize === undefined ? {} : { pageSize }),
+      ...(pageToken === undefined ? {} : { pageToken }),
+    }),
+    answer: (answer) => {
+      const { configs = [], ...rest } = answer as { configs?: JsonObject[] } & JsonObject
+      return { ...rest, configs: configs.map(protoConfig) }
+    },
   },
   deleteTaskPushNotificationConfig: { name: 'DeleteTaskPushNotificationConfig', request: configName, answer: asIs },
   getExtendedAgentCard: { name: 'GetAgentCard', request: () => ({}), answer: asIs },

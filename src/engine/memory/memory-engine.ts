@@ -2,6 +2,7 @@
  * The engine that keeps tasks in this process and nowhere else: for tests, and for whoever asks for it by name. The same
  * state machine as on Temporal, without its durability.
  */
+import { type Cursor, compareCursors } from '../../a2a/cursor.js'
 import { taskNotFound } from '../../a2a/errors.js'
 import type { AgentCalls } from '../../agent/agent-calls.js'
 import type { AgentDefinition, AgentDirectory } from '../../agent/agent-definition.js'
@@ -15,6 +16,7 @@ import { isEnded, LAST_ATTEMPT } from '../../task/reduce.js'
 import type { StateRef, StateValues } from '../../task/state-record.js'
 import { type NewTask, newTaskRecord, type TaskRecord, type TaskRef } from '../../task/task-record.js'
 import { withPicture } from '../../task/turn-picture.js'
+import type { ReachedState, WebhookEvents } from '../../task/webhook-events.js'
 import { type Engine, type FollowUp, type StartOutcome, type TaskReading, taskReading } from '../engine.js'
 import { HoldQueue } from '../hold-queue.js'
 import { LocalCalls } from '../local-calls.js'
@@ -39,6 +41,8 @@ export interface MemoryEngineOptions {
   readonly newId?: () => string
   /** Stands between handlers and the agents that they call. */
   readonly wrapCalls?: (calls: AgentCalls) => AgentCalls
+  /** Puts what the webhooks of a task are told of a state on its way. Default: there are none. */
+  readonly tellWebhooks?: (reached: ReachedState, webhooks: WebhookEvents) => Promise<void>
   /** Told whenever an attempt at a turn has written something down. */
   readonly onWritten?: (attempt: RunningAttempt) => void
 }
@@ -79,7 +83,7 @@ export class MemoryEngine implements Engine {
     this.agentCalls = wrapCalls(local)
   }
 
-  async start(input: NewTask, agent: AgentDefinition): Promise<StartOutcome> {
+  async start(input: NewTask, agent: AgentDefinition, webhooks?: WebhookEvents): Promise<StartOutcome> {
     const key = taskKey(input)
     if (this.tasks.has(key)) return 'existing'
     const { newId = () => globalThis.crypto.randomUUID(), onWritten } = this.options
@@ -94,9 +98,11 @@ export class MemoryEngine implements Engine {
       holds: this.holds,
       newId,
       onWritten,
+      tellWebhooks: this.options.tellWebhooks,
       onChange: (record) => this.place(key, record),
     })
     this.tasks.set(key, task)
+    task.webhooks = webhooks
     task.begin()
     return 'started'
   }
@@ -107,6 +113,13 @@ export class MemoryEngine implements Engine {
 
   async cancel(ref: TaskRef): Promise<void> {
     this.find(ref).cancel()
+  }
+
+  async tellWebhooks(ref: TaskRef, since: Cursor, webhooks: WebhookEvents): Promise<void> {
+    const task = this.find(ref)
+    task.webhooks = webhooks
+    const { position } = task.record
+    if (position.ended && compareCursors(position, since) > 0) task.tell()
   }
 
   async read(ref: TaskRef): Promise<TaskReading | undefined> {

@@ -25,6 +25,7 @@ import { type Alarm, hasCallsToCancel, nextAlarm, type ResumedHandler } from '..
 import type { QueuedMessage, TaskRecord, TaskRef, TurnResult } from '../../task/task-record.js'
 import { type TurnInput, turnInput } from '../../task/turn-input.js'
 import { turnFinished } from '../../task/turn-outcome.js'
+import type { ReachedState, WebhookEvents } from '../../task/webhook-events.js'
 import type { FollowUp } from '../engine.js'
 import type { HoldQueue } from '../hold-queue.js'
 import { StateAccess } from '../state-access.js'
@@ -50,11 +51,16 @@ export interface MemoryTaskHost {
   readonly holds: HoldQueue
   newId(): string
   readonly onWritten: ((attempt: RunningAttempt) => void) | undefined
+  readonly tellWebhooks: ((reached: ReachedState, webhooks: WebhookEvents) => Promise<void>) | undefined
   onChange(record: TaskRecord): void
 }
 
 export class MemoryTask {
   record: TaskRecord
+  /** What webhooks are told; undefined while there are none. */
+  webhooks: WebhookEvents | undefined
+  private artifactsBefore: ReachedState['artifactsBefore'] = []
+  private telling: Promise<void> = Promise.resolve()
   private readonly agent: AgentDefinition
   private readonly host: MemoryTaskHost
   private readonly key: string
@@ -84,7 +90,8 @@ export class MemoryTask {
     })
   }
 
-  accept({ message, params, idempotencyKey: key }: FollowUp): { turn: number } {
+  accept({ message, params, idempotencyKey: key, webhooks }: FollowUp): { turn: number } {
+    this.webhooks = webhooks ?? this.webhooks
     const known = turnOfKey(this.record, key)
     if (known !== undefined) return { turn: known }
     const bytes = JSON.stringify(this.record).length
@@ -112,6 +119,16 @@ export class MemoryTask {
     await this.running
   }
 
+  /** Webhooks are told of the state it has come to: one state after the other, beside the turns. */
+  tell(): void {
+    const { webhooks, artifactsBefore, record } = this
+    const { tellWebhooks, logger } = this.host
+    if (webhooks === undefined || tellWebhooks === undefined) return
+    this.telling = this.telling
+      .then(() => tellWebhooks({ record, artifactsBefore }, webhooks))
+      .catch((error: unknown) => logger.error({ err: error }, 'webhooks were not told of a state'))
+  }
+
   private async work(): Promise<void> {
     // The first step is not part of the caller's: accepting a message never waits for the handler.
     await Promise.resolve()
@@ -123,6 +140,8 @@ export class MemoryTask {
 
   /** The turn that has just begun; false when the process stops. */
   private async handle(taken: QueuedMessage | undefined): Promise<boolean> {
+    this.artifactsBefore = this.record.task.artifacts ?? []
+    if (taken !== undefined && this.webhooks === 'all') this.tell()
     const input = turnInput(this.record, taken)
     const result = input.resumed?.by === 'canceled' ? await this.cancelCalls(input.resumed) : await this.turn(input)
     if (result === undefined) return false
@@ -307,6 +326,7 @@ export class MemoryTask {
   private endWith(event: TaskEvent): void {
     this.change(event)
     this.host.bus.publish(stateEvent(this.record))
+    this.tell()
   }
 
   private change(event: TaskEvent): void {

@@ -11,6 +11,7 @@ export async function up(db: Kysely<never>): Promise<void> {
     .addColumn('owner', id, (column) => column.notNull())
     .addColumn('config', 'text', (column) => column.notNull())
     .addColumn('sealed', 'text')
+    .addColumn('version', 'text', (column) => column.notNull())
     .addColumn('created_at', 'bigint', (column) => column.notNull())
     .addColumn('disabled_at', 'bigint')
     .addColumn('disabled_because', 'text')

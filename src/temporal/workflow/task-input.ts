@@ -1,6 +1,7 @@
 /** What a task's workflow is started with, and what its turns are told: types only, shared by both sides. */
 import type { MessageJson } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import type { TaskRecord, TurnParams } from '../../task/task-record.js'
+import type { WebhookEvents } from '../../task/webhook-events.js'
 
 /** How the turns of a task are executed; fixed when the task begins, so that a later default does not change it. */
 export interface TurnPolicy {
@@ -19,6 +20,8 @@ export interface TurnPolicy {
 export interface TaskWorkflowInput {
   readonly record: TaskRecord
   readonly policy: TurnPolicy
+  /** What webhooks are told of the task; undefined while it has none. */
+  readonly webhooks?: WebhookEvents
 }
 
 /** Argument of the `message` update. */
@@ -27,6 +30,8 @@ export interface MessageUpdateInput {
   readonly params: TurnParams
   readonly owner: string
   readonly key?: string
+  /** What webhooks are told from now on; default: as before. */
+  readonly webhooks?: WebhookEvents
 }
 
 /** Answer of the `message` update. */
@@ -40,4 +45,6 @@ export interface TurnEndedNotice {
   readonly record: TaskRecord
   /** The result is part of the running workflow task, so not durable yet. */
   readonly inline: boolean
+  /** The workflow goes on after the task's end, for webhooks are yet to be told. */
+  readonly staysOpen: boolean
 }

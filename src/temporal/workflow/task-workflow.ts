@@ -12,6 +12,7 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
+  defineSignal,
   defineUpdate,
   proxyActivities,
   proxyLocalActivities,
@@ -22,6 +23,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow'
+import { compareCursors } from '../../a2a/cursor.js'
 import type { A2AError } from '../../a2a/errors.js'
 import { stateOf } from '../../a2a/state.js'
 import { refusal } from '../../task/may-continue.js'
@@ -30,7 +32,16 @@ import { type Alarm, hasCallsToCancel, nextAlarm } from '../../task/suspension.j
 import type { QueuedMessage, TaskRecord, TurnResult } from '../../task/task-record.js'
 import { type TurnInput, turnInput } from '../../task/turn-input.js'
 import { type Checkpoint, turnFinished, turnVanished } from '../../task/turn-outcome.js'
-import { CONFIRM_UPDATE, MESSAGE_UPDATE, REFUSED, SINKS, TURN_ACTIVITY } from '../names.js'
+import {
+  CONFIRM_UPDATE,
+  MESSAGE_UPDATE,
+  REFUSED,
+  SINKS,
+  TELL_ACTIVITY,
+  TURN_ACTIVITY,
+  WEBHOOKS_SIGNAL,
+} from '../names.js'
+import type { TellInput, WebhooksSignalInput } from './push-input.js'
 import type {
   MessageUpdateAnswer,
   MessageUpdateInput,
@@ -43,24 +54,52 @@ interface TurnActivities {
   [TURN_ACTIVITY](input: TurnInput): Promise<TurnResult>
 }
 
+interface TellActivities {
+  [TELL_ACTIVITY](input: TellInput): Promise<void>
+}
+
 interface TaskSinks extends Sinks {
   [SINKS]: { turnEnded(notice: TurnEndedNotice): void }
 }
 
 const messageUpdate = defineUpdate<MessageUpdateAnswer, [MessageUpdateInput]>(MESSAGE_UPDATE)
 const confirmUpdate = defineUpdate<void, []>(CONFIRM_UPDATE)
+const webhooksSignal = defineSignal<[WebhooksSignalInput]>(WEBHOOKS_SIGNAL)
 
-export async function a2aTask({ record: initial, policy }: TaskWorkflowInput): Promise<TaskRecord> {
+/** Until the store answers: nothing is told to a webhook that is not written there. */
+const { [TELL_ACTIVITY]: tellWebhooks } = proxyActivities<TellActivities>({
+  startToCloseTimeout: '15 seconds',
+  retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+})
+
+export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflowInput): Promise<TaskRecord> {
   let record = initial
+  let { webhooks } = given
+  let telling = Promise.resolve()
   let turnScope: CancellationScope | undefined
   const { turnEnded } = proxySinks<TaskSinks>()[SINKS]
   const apply = (event: TaskEvent) => {
     record = reduce(record, event)
   }
 
+  /** One state after the other, beside the turns: those never wait for webhooks. */
+  const tell = () => {
+    if (webhooks === undefined) return
+    const { tenant, agentId, taskId, position } = record
+    const input: TellInput = { tenant, agentId, taskId, position, events: webhooks }
+    telling = telling.then(() => CancellationScope.nonCancellable(() => tellWebhooks(input)))
+  }
+  const allTold = async () => {
+    for (let last: unknown; last !== telling; ) {
+      last = telling
+      await telling
+    }
+  }
+
   setHandler(
     messageUpdate,
-    ({ message, params, key }) => {
+    ({ message, params, key, webhooks: asked }) => {
+      webhooks = asked ?? webhooks
       const known = turnOfKey(record, key)
       if (known !== undefined) return { turn: known }
       apply({ type: 'accepted', message, params, ...(key === undefined ? {} : { key }) })
@@ -69,6 +108,13 @@ export async function a2aTask({ record: initial, policy }: TaskWorkflowInput): P
     { validator: (input) => refuse(record, input) },
   )
   setHandler(confirmUpdate, () => {})
+  setHandler(webhooksSignal, (input) => {
+    // Anybody in the namespace can send signals: what is none of ours must not stop the task.
+    if (!isWebhooksSignal(input)) return
+    const { since, events } = input
+    webhooks = events
+    if (record.position.ended && compareCursors(record.position, since) > 0) tell()
+  })
 
   const root = CancellationScope.current()
   let cancel: { readonly before: TaskRecord; readonly workflowTask: number } | undefined
@@ -119,6 +165,7 @@ export async function a2aTask({ record: initial, policy }: TaskWorkflowInput): P
       let reminder = false
       if (taken !== undefined) {
         apply({ type: 'turnStarted', at: now() })
+        if (webhooks === 'all') tell()
         inline = await handle(taken)
       } else if (hasCallsToCancel(record)) {
         apply({ type: 'turnWoken', at: now() })
@@ -133,15 +180,24 @@ export async function a2aTask({ record: initial, policy }: TaskWorkflowInput): P
         reminder = true
       }
       if (!reminder) tellOperators(record, policy)
-      turnEnded({ record, inline })
+      turnEnded({ record, inline, staysOpen: webhooks !== undefined })
+      tell()
       if (workflowInfo().continueAsNewSuggested && !isEnded(record)) {
+        if (webhooks !== undefined) await allTold()
         await condition(allHandlersFinished)
-        await continueAsNew<typeof a2aTask>({ record, policy })
+        await continueAsNew<typeof a2aTask>({ record, policy, ...(webhooks === undefined ? {} : { webhooks }) })
       }
     }
+    if (webhooks !== undefined) await allTold()
     await condition(allHandlersFinished)
   })
   return record
+}
+
+function isWebhooksSignal(input: Partial<WebhooksSignalInput> | null | undefined): input is WebhooksSignalInput {
+  const { since, events } = input ?? {}
+  const isPlace = [since?.turn, since?.attempt, since?.seq].every((each) => typeof each === 'number')
+  return isPlace && (events === 'states' || events === 'artifacts' || events === 'all')
 }
 
 /** Resolves when `ready` holds, or at the alarm's time. */

@@ -12,7 +12,7 @@ const directory = process.env.FAULTS_DIR ?? '.'
 const version = process.env.FAULTS_AGENT_VERSION ?? '1'
 
 export const teller = agent(
-  { id: 'teller', default: true, retry: { initialIntervalMs: 100 } },
+  { id: 'teller', default: true, capabilities: { pushNotifications: true }, retry: { initialIntervalMs: 100 } },
   async function* (message, ctx) {
     const label = labelOf(message.messageId)
     const note = (what: Effect['what'], name: string) =>

@@ -1,37 +1,66 @@
 /** Webhooks of tasks, and the log of what was delivered. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/internal/logger.js'
+import { MemoryPushStore } from '../../../src/push/memory-push-store.js'
 import { openDatabase } from '../../../src/store/database.js'
 import type { PushConfig, PushStore } from '../../../src/store/push-store.js'
 import { openTaskStore } from '../../../src/store/sql-task-store.js'
-import type { TaskStore } from '../../../src/store/task-store.js'
 import { databaseKinds, type TestDatabase } from '../../support/databases.js'
 
 const config = (id: string, more: Partial<PushConfig> = {}): PushConfig => ({
   config: { id, taskId: 't', url: `https://hooks.example/${id}` },
   owner: 'o',
+  version: '1.0',
   createdAt: 1,
   ...more,
 })
 
-describe.each(databaseKinds)('webhooks on $title', ({ missing, create }) => {
+/** Two processes that keep webhooks in one place. */
+interface Place {
+  readonly both: readonly [PushStore, PushStore]
+  close(): Promise<void>
+}
+
+async function inDatabase(database: TestDatabase): Promise<Place> {
+  const open = () => openTaskStore(openDatabase(database.where, silentLogger), silentLogger)
+  const [one, other] = [await open(), await open()]
+  return {
+    both: [one.push, other.push],
+    async close() {
+      await Promise.all([one.close(), other.close()])
+      await database.remove()
+    },
+  }
+}
+
+const places = [
+  ...databaseKinds.map(({ title, missing, create }) => ({
+    title,
+    missing,
+    open: async () => inDatabase(await create()),
+  })),
+  {
+    title: 'memory',
+    missing: undefined,
+    async open(): Promise<Place> {
+      const store = new MemoryPushStore()
+      return { both: [store, store], close: async () => {} }
+    },
+  },
+]
+
+describe.each(places)('webhooks on $title', ({ missing, open }) => {
   if (missing) return it.skip('are kept', () => {})
 
-  let database: TestDatabase
-  let stores: TaskStore[]
+  let place: Place
   let push: PushStore
 
   beforeEach(async () => {
-    database = await create()
-    const open = () => openTaskStore(openDatabase(database.where, silentLogger), silentLogger)
-    stores = [await open(), await open()]
-    push = (stores[0] as TaskStore).push
+    place = await open()
+    push = place.both[0]
   })
 
-  afterEach(async () => {
-    await Promise.all(stores.map((store) => store.close()))
-    await database.remove()
-  })
+  afterEach(() => place.close())
 
   it('are kept by task and id, with their secrets as they came, and found in order', async () => {
     expect(await push.putConfig('k', config('b', { sealed: 'x' }), 10)).toBe('created')
@@ -50,7 +79,7 @@ describe.each(databaseKinds)('webhooks on $title', ({ missing, create }) => {
 
   it('are never more than allowed, whoever registers at once', async () => {
     const tries = Array.from({ length: 12 }, (_, i) =>
-      (stores[i % 2] as TaskStore).push.putConfig('k', config(`c${i}`), 5).catch(() => 'busy'),
+      (place.both[i % 2] as PushStore).putConfig('k', config(`c${i}`), 5).catch(() => 'busy'),
     )
     const outcomes = await Promise.all(tries)
     expect(outcomes.filter((outcome) => outcome === 'created').length).toBeLessThanOrEqual(5)
@@ -98,5 +127,32 @@ describe.each(databaseKinds)('webhooks on $title', ({ missing, create }) => {
     expect(await push.forgetDeliveries(new Date(1_000), 10)).toBe(1)
     expect(await push.attempts('d1')).toEqual([])
     expect(await ids({ limit: 10 })).toEqual(['d3', 'd2'])
+  })
+
+  it('of all tasks are found, those that were registered last first', async () => {
+    await push.putConfig('k', config('a', { createdAt: 1 }), 10)
+    await push.putConfig('other', config('b', { createdAt: 2 }), 10)
+    await push.disableConfig('k', 'a', { at: 7, because: 'answered 410' })
+    const ids = async (options: { disabledOnly?: boolean; limit: number }) =>
+      (await push.latestConfigs(options)).map(({ key, config: { id } }) => `${key} ${id}`)
+    expect(await ids({ limit: 10 })).toEqual(['other b', 'k a'])
+    expect(await ids({ limit: 1 })).toEqual(['other b'])
+    expect(await ids({ disabledOnly: true, limit: 10 })).toEqual(['k a'])
+  })
+
+  it('know since when every attempt has failed', async () => {
+    const since = () => push.failingSince('k', 'a')
+    expect(await since()).toBeUndefined()
+    for (const number of [1, 2]) {
+      await push.addDelivery({ id: `d${number}`, key: 'k', configId: 'a', number, body: '{}', createdAt: number })
+    }
+    expect(await since()).toBeUndefined()
+    await push.addAttempt('d1', { attempt: 1, at: 10, took: 5, status: 500 }, 'pending')
+    await push.addAttempt('d1', { attempt: 2, at: 20, took: 5, status: 500 }, 'pending')
+    expect(await since()).toBe(10)
+    await push.addAttempt('d1', { attempt: 3, at: 30, took: 5, status: 200 }, 'delivered')
+    expect(await since()).toBeUndefined()
+    await push.addAttempt('d2', { attempt: 1, at: 40, took: 5, status: 500 }, 'failed')
+    expect(await since()).toBe(40)
   })
 })
