@@ -36,3 +36,13 @@ export function agentIdProblem(id: string): string | undefined {
   if (RESERVED.has(id)) return 'is reserved'
   return undefined
 }
+
+/** The same text always gives the same UUID (version 8, RFC 9562), so that a repeat is the same for whoever goes by it. */
+export async function uuidFrom(text: string): Promise<string> {
+  const digest = await globalThis.crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  const bytes = new Uint8Array(digest, 0, 16)
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}

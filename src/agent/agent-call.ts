@@ -1,5 +1,6 @@
 /** `ctx.call`: hands a message to another agent, and waits for what comes of it, in the process and out of it. */
 import { isA2AError } from '../a2a/errors.js'
+import { taskKey } from '../bus/live-event.js'
 import type { OpenAgentCall, Suspension } from '../task/suspension.js'
 import {
   type AgentCalls,
@@ -51,6 +52,7 @@ export class CallsToAgents {
       contextId: input.task.contextId ?? '',
       owner: input.owner,
       tenant: input.tenant,
+      from: taskKey(input),
       ...(taskId === undefined ? {} : { taskId }),
       ...(metadata === undefined ? {} : { metadata }),
     }

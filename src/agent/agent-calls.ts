@@ -19,6 +19,8 @@ export interface OutgoingCall {
   /** On whose behalf. */
   readonly owner: string
   readonly tenant: string
+  /** Key of the task whose handler calls. */
+  readonly from?: string
 }
 
 /** What a called agent has answered with. */

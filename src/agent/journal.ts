@@ -10,6 +10,7 @@
  */
 import { onAbort, sleep } from '../internal/abort.js'
 import type { Logger } from '../internal/logger.js'
+import { utf8Bytes } from '../internal/utf8-bytes.js'
 import {
   type CallKey,
   type CallKind,
@@ -17,7 +18,9 @@ import {
   describeCall,
   type JournalEntry,
 } from '../task/journal-entry.js'
+import { mapJournal } from '../task/large-records.js'
 import type { OpenAgentCall } from '../task/suspension.js'
+import { asWhole, NOTHING, plus, type Weight, weigh, weightOf } from '../task/weight.js'
 import { type StopReason, TurnStopped } from './agent-context.js'
 import { ChangedOrderError } from './durable-call-errors.js'
 
@@ -75,8 +78,8 @@ export class Journal {
   private given = 0
   private draining = false
   private waiting = new Set<() => void>()
-  /** How many bytes it comes to as JSON, roughly. */
-  bytes: number
+  /** What it adds to its task, roughly. */
+  weight: Weight
   /** The handler is back where it was when it was suspended; true from the beginning when it was not. */
   caughtUp: boolean
 
@@ -98,7 +101,7 @@ export class Journal {
     this.known = new Map(this.entries.map((entry) => [keyOf(entry), entry]))
     this.recorded = this.entries.filter(({ outcome }) => outcome !== undefined).length
     this.settled = this.recorded
-    this.bytes = this.entries.length === 0 ? 0 : JSON.stringify(this.entries).length
+    this.weight = this.entries.length === 0 ? NOTHING : weigh(this.entries, mapJournal, asWhole)
     this.awaited = awaited === undefined ? undefined : keyOf(awaited)
     this.caughtUp = awaited === undefined
     this.drain()
@@ -141,7 +144,7 @@ export class Journal {
     this.settled += 1
     const order = this.settled
     call.outcome = { order, ...outcome }
-    this.bytes += JSON.stringify(call).length
+    this.grow(call)
     if (!durable) await this.write()
     await this.give(call, order)
   }
@@ -149,7 +152,7 @@ export class Journal {
   /** Writes down that another agent has taken the message of a call. */
   async opened(call: OpenCall, open: OpenAgentCall): Promise<void> {
     call.open = open
-    this.bytes += JSON.stringify(open).length
+    this.grow(open)
     await this.write()
   }
 
@@ -200,6 +203,10 @@ export class Journal {
 
   private get isReplayed(): boolean {
     return this.given >= this.recorded && this.caughtUp
+  }
+
+  private grow(by: object): void {
+    this.weight = plus(this.weight, weightOf(utf8Bytes(JSON.stringify(by))))
   }
 
   private nextKey(kind: CallKind, name: string): CallKey {

@@ -2,10 +2,11 @@
 import type { PartJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import type { Clock } from '../internal/clock.js'
 import type { Logger } from '../internal/logger.js'
+import { utf8Bytes } from '../internal/utf8-bytes.js'
 import { type CallKind, describeCall } from '../task/journal-entry.js'
-import { tooLarge } from '../task/may-continue.js'
 import type { HandlerOrigin, OpenAgentCall, SuspendedHandler } from '../task/suspension.js'
 import type { TurnInput } from '../task/turn-input.js'
+import { fits, tooLarge, type Weight } from '../task/weight.js'
 import type { AgentCalls } from './agent-calls.js'
 import type { AgentDefinition } from './agent-definition.js'
 import { fromCallError } from './durable-call-errors.js'
@@ -28,8 +29,8 @@ export interface DurableCallsHost {
   readonly suspendAfterMs: number
   /** The turn has ended, whatever the handler has left running. */
   isOver(): boolean
-  /** Whether the task may keep so many bytes more. */
-  fits(bytes: number): boolean
+  /** What the task would come to with so many bytes more. */
+  weightWith(bytes: number): Weight
   /** The silence that follows is no idleness, until the way back is called. */
   pause(): () => void
   /** Ends the turn: the handler waits, and nothing of it runs on. */
@@ -66,7 +67,8 @@ export class OpenCalls {
     }
     if (value === undefined) return {}
     const json = JSON.stringify(value)
-    if (!this.host.fits(json.length)) throw tooLarge(`What ${describeCall(call)} gave back`)
+    const weight = this.host.weightWith(utf8Bytes(json))
+    if (!fits(weight)) throw tooLarge(`What ${describeCall(call)} gave back`, weight)
     return { value: JSON.parse(json) as unknown }
   }
 

@@ -168,6 +168,9 @@ function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], 
 }
 
 function toBase64(bytes: Uint8Array): string {
+  // Where it is there, it is a hundred times as fast.
+  const { Buffer: native } = globalThis as { Buffer?: typeof Buffer }
+  if (native !== undefined) return native.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
   let binary = ''
   for (let i = 0; i < bytes.length; i += 0x8000) binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000))
   return btoa(binary)

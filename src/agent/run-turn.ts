@@ -5,10 +5,11 @@
 import type { MessageJson, PartJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { onAbort } from '../internal/abort.js'
 import { systemClock } from '../internal/clock.js'
-import { MAX_RECORD_BYTES } from '../task/may-continue.js'
+import { mapTask } from '../task/large-values.js'
 import type { HandlerOrigin, SuspendedHandler } from '../task/suspension.js'
 import type { TurnResult } from '../task/task-record.js'
 import type { TurnInput } from '../task/turn-input.js'
+import { asWhole, NOTHING, plus, type Weight, weigh, weightOf } from '../task/weight.js'
 import { type AgentContext, TurnStopped } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
 import type { AgentState } from './agent-state.js'
@@ -57,7 +58,7 @@ class TurnRun {
   private readonly stop = new AbortController()
   private readonly release: () => void
   private journalMade: Journal | undefined
-  private taskBytes: number | undefined
+  private taskWeight: Weight | undefined
   private stateMade: TurnState | undefined
   private over = false
   private suspended: { handler: SuspendedHandler; question: readonly PartJson[] | undefined } | undefined
@@ -148,9 +149,11 @@ class TurnRun {
     return this.over && !this.stop.signal.aborted
   }
 
-  private fits(bytes: number): boolean {
-    this.taskBytes ??= JSON.stringify(this.input.task).length
-    return this.taskBytes + this.events.bytes + this.journal().bytes + bytes <= MAX_RECORD_BYTES
+  /** What the task would come to with a value of so many bytes more. */
+  private weightWith(bytes: number): Weight {
+    this.taskWeight ??= weigh(this.input.task, mapTask, asWhole)
+    const journal = this.journalMade?.weight ?? NOTHING
+    return plus(this.taskWeight, this.events.weight, journal, weightOf(bytes))
   }
 
   /** The handler waits: what it has said so far, the question it waits with, and how it goes on. */
@@ -231,7 +234,7 @@ class TurnRun {
       agentCalls: this.host.agentCalls,
       suspendAfterMs: this.host.suspendAfterMs ?? SUSPEND_AFTER_MS,
       isOver: () => this.isOver(),
-      fits: (bytes) => this.fits(bytes),
+      weightWith: (bytes) => this.weightWith(bytes),
       pause: () => {
         this.idle.pause()
         return () => this.idle.progress()

@@ -16,8 +16,10 @@ import { TaskBuilder } from '../a2a/apply-event.js'
 import type { Position } from '../a2a/cursor.js'
 import { type LiveEvent, taskKey } from '../bus/live-event.js'
 import { utf8Bytes } from '../internal/utf8-bytes.js'
+import { withoutReferences } from '../task/large-values.js'
 import type { TurnInput } from '../task/turn-input.js'
 import type { TurnPicture } from '../task/turn-picture.js'
+import { minus, NOTHING, plus, type Weight, weightOf } from '../task/weight.js'
 import type { ArtifactInput } from './result.js'
 import type { EarlierAttempts } from './resume.js'
 
@@ -43,7 +45,7 @@ export class TurnEvents {
   /** Ids of artifacts that are about to be shown. */
   private readonly announced = new Set<string>()
   private readonly sizes = new Map<string, number>()
-  private artifactBytes = 0
+  private artifactWeight: Weight = NOTHING
   private statusBytes = 0
   private seq = 0
   private artifactCount = 0
@@ -61,9 +63,9 @@ export class TurnEvents {
     this.picture = new TaskBuilder(input.task)
   }
 
-  /** Bytes that what the attempt has said takes in the task, as JSON, roughly. */
-  get bytes(): number {
-    return this.artifactBytes + this.statusBytes
+  /** What the attempt has said adds to the task, roughly. */
+  get weight(): Weight {
+    return plus(this.artifactWeight, weightOf(this.statusBytes))
   }
 
   /** Place of the last event. */
@@ -194,7 +196,7 @@ export class TurnEvents {
       contextId: this.input.task.contextId ?? '',
       taskId: this.input.taskId,
       role: 'ROLE_AGENT',
-      parts: [...parts],
+      parts: [...withoutReferences(parts)],
       ...(metadata === undefined ? {} : { metadata }),
     }
   }
@@ -225,15 +227,17 @@ export class TurnEvents {
   ): void {
     if (!this.working) this.status(undefined, undefined)
     const artifactId = artifact.artifactId ?? ''
+    const parts = withoutReferences(artifact.parts ?? [])
     this.touched.add(artifactId)
-    const bytes = partsSize(artifact.parts ?? [])
+    const bytes = partsSize(parts)
     this.count(artifactId, bytes, append)
     this.publish(
       'update',
       {
         artifactUpdate: {
           ...this.ids(),
-          artifact,
+          artifact:
+            artifact.parts === undefined || artifact.parts === parts ? artifact : { ...artifact, parts: [...parts] },
           ...(append ? { append } : {}),
           ...(lastChunk === true ? { lastChunk } : {}),
           ...(metadata === undefined ? {} : { metadata }),
@@ -256,7 +260,7 @@ export class TurnEvents {
     const before = this.sizes.get(artifactId) ?? 0
     const now = append && before > 0 ? before + bytes : ENVELOPE_BYTES + bytes
     this.sizes.set(artifactId, now)
-    this.artifactBytes += now - before
+    this.artifactWeight = minus(plus(this.artifactWeight, weightOf(now)), weightOf(before))
   }
 
   private publish(kind: 'begin' | 'update', event: StreamResponseJson, bytes: number): void {

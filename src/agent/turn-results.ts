@@ -3,9 +3,9 @@ import type { MessageJson, PartJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb
 import type { A2AError } from '../a2a/errors.js'
 import { isInterrupted, isTerminal } from '../a2a/state.js'
 import { assertNever } from '../internal/assert-never.js'
-import { MAX_RECORD_BYTES, tooLarge } from '../task/may-continue.js'
 import type { TurnEndState, TurnResult } from '../task/task-record.js'
 import type { TurnInput } from '../task/turn-input.js'
+import { fits, tooLarge } from '../task/weight.js'
 import type { AgentDefinition } from './agent-definition.js'
 import { AnswerCollector } from './answer.js'
 import { eventProblem } from './check-result.js'
@@ -116,7 +116,8 @@ export class TurnResults {
   }
 
   private checkSize(): void {
-    if (this.events.bytes > MAX_RECORD_BYTES) throw tooLarge(`What agent ${this.agent.id} said in this turn`)
+    const { weight } = this.events
+    if (!fits(weight)) throw tooLarge(`What agent ${this.agent.id} said in this turn`, weight)
   }
 
   private async show(result: Exclude<TaggedResult, MessageResult>, last: boolean): Promise<void> {

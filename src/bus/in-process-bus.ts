@@ -10,6 +10,8 @@ import { RecentEvents } from './recent-events.js'
 /** Bounds of one reader's queue. */
 export const MAX_QUEUED_EVENTS = 1024
 export const MAX_QUEUED_BYTES = 1_048_576
+/** A larger event counts no more than this: its readers share it, and a task has few of them. */
+const MAX_COUNTED_BYTES = MAX_QUEUED_BYTES / 8
 
 interface Reader {
   readonly queue: Subscription
@@ -32,7 +34,9 @@ export class InProcessBus implements EventBus {
   }
 
   subscribe(key: string, { statesOnly = false }: SubscribeOptions = {}): Subscription {
-    const queue = new BoundedQueue<LiveEvent>(MAX_QUEUED_EVENTS, MAX_QUEUED_BYTES, (event) => event.bytes)
+    const queue = new BoundedQueue<LiveEvent>(MAX_QUEUED_EVENTS, MAX_QUEUED_BYTES, ({ bytes }) =>
+      Math.min(bytes, MAX_COUNTED_BYTES),
+    )
     const readers = this.readers.get(key)
     if (readers === undefined) this.readers.set(key, new Set([{ queue, statesOnly }]))
     else readers.add({ queue, statesOnly })

@@ -18,8 +18,8 @@ export interface ClientLimits {
 /** The bounds that hold when no other is given. */
 export const DEFAULT_CLIENT_LIMITS: ClientLimits = {
   cardBytes: 1_048_576,
-  answerBytes: 67_108_864,
-  eventBytes: 4_194_304,
+  answerBytes: 167_772_160,
+  eventBytes: 167_772_160,
   streamBytes: 1_073_741_824,
   cardTimeoutMs: 5_000,
   idleMs: 60_000,

@@ -7,7 +7,7 @@ import type { Cursor, Position } from '../a2a/cursor.js'
 import type { AgentDefinition } from '../agent/agent-definition.js'
 import type { EventBus } from '../bus/event-bus.js'
 import type { ListQuery, TaskPage } from '../task/list-query.js'
-import type { NewTask, TaskRecord, TaskRef, TurnParams } from '../task/task-record.js'
+import type { CallingTask, NewTask, TaskRecord, TaskRef, TurnParams } from '../task/task-record.js'
 import type { WebhookEvents } from '../task/webhook-events.js'
 
 /** A task as an engine reads it. */
@@ -51,6 +51,8 @@ export interface FollowUp {
   readonly idempotencyKey?: string
   /** From now on webhooks are told of the task. */
   readonly webhooks?: WebhookEvents
+  /** The task whose handler sends it. */
+  readonly calledBy?: CallingTask
 }
 
 /** `existing`: a task of this id was there already and was left as it is. */
@@ -99,6 +101,9 @@ export interface Engine {
   /** The task as it is now; undefined when there is none. */
   read(ref: TaskRef): Promise<TaskReading | undefined>
 
+  /** How the task stands: as {@link read}, but not to be shown, since large values may be left out. */
+  outline(ref: TaskRef): Promise<TaskReading | undefined>
+
   /**
    * The task for a reader that looks again and again: it may be half a second old, and is shared with other readers.
    * `later`: this process has looked often enough for now.
@@ -106,6 +111,10 @@ export interface Engine {
   look(ref: TaskRef): Promise<TaskReading | undefined | 'later'>
 
   /** A page of the tasks that the query names, and how many there are in all. */
+  /** An agent that the task's handler waits for has answered: it looks now. Does nothing for any other task. */
+  wake(key: string): Promise<void>
+
+  /** A page of the caller's tasks. */
   list(query: ListQuery): Promise<TaskPage>
 
   /** False while tasks cannot be accepted; readiness follows it. */

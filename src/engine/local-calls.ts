@@ -1,9 +1,12 @@
 /** `ctx.call` to agents of the same installation: their tasks are begun, read and canceled through the engine. */
-import { START } from '../a2a/cursor.js'
+import type { TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { type Position, START } from '../a2a/cursor.js'
 import { A2AError, isA2AError } from '../a2a/errors.js'
+import { uuidFrom } from '../a2a/ids.js'
 import { isInterrupted, isTerminal, stateOf } from '../a2a/state.js'
 import type { AgentAnswer, AgentCalls, OutgoingCall } from '../agent/agent-calls.js'
 import type { AgentDefinition, AgentDirectory } from '../agent/agent-definition.js'
+import { SUSPEND_AFTER_MS } from '../agent/durable-calls.js'
 import { runTurn } from '../agent/run-turn.js'
 import type { Subscription } from '../bus/event-bus.js'
 import { taskKey } from '../bus/live-event.js'
@@ -12,7 +15,7 @@ import { type Clock, systemClock, timestamp } from '../internal/clock.js'
 import { type Logger, withFields } from '../internal/logger.js'
 import { reduce } from '../task/reduce.js'
 import type { OpenAgentCall } from '../task/suspension.js'
-import { newTaskRecord, type TaskRef } from '../task/task-record.js'
+import { newTaskRecord, type TaskRecord, type TaskRef } from '../task/task-record.js'
 import { turnInput } from '../task/turn-input.js'
 import type { Engine } from './engine.js'
 
@@ -24,6 +27,8 @@ export interface LocalCallsOptions {
   readonly remote?: AgentCalls
   /** Default: the system's. */
   readonly clock?: Clock
+  /** How long a handler waits in its process for another agent, in milliseconds. Default 30000. */
+  readonly suspendAfterMs?: number | undefined
 }
 
 /** The longest pause between two looks at a task that is waited for, in milliseconds. */
@@ -41,9 +46,10 @@ export class LocalCalls implements AgentCalls {
 
   async begin(call: OutgoingCall): Promise<OpenAgentCall> {
     if (isUrl(call.target)) return this.remote().begin(call)
-    const { target, key, tenant, owner, contextId, parts, metadata } = call
+    const { target, key, tenant, owner, contextId, parts, metadata, from } = call
     const agent = this.agent(target)
-    const id = await uuidOf(key)
+    const id = await uuidFrom(key)
+    const calledBy = from === undefined ? {} : { calledBy: { key: from, at: timestamp(this.clock) } }
     const open = { target, key, tenant, owner }
     const message = {
       messageId: id,
@@ -66,6 +72,7 @@ export class LocalCalls implements AgentCalls {
           params: {},
           owner,
           idempotencyKey: key,
+          ...calledBy,
         },
       )
       return { ...open, taskId, turn, contextId: task.task.contextId ?? '' }
@@ -80,6 +87,7 @@ export class LocalCalls implements AgentCalls {
         message: { ...message, taskId: id, contextId },
         params: {},
         at: timestamp(this.clock),
+        ...calledBy,
       },
       agent,
     )
@@ -116,6 +124,21 @@ export class LocalCalls implements AgentCalls {
     await this.options.engine.cancel(refOf(call))
   }
 
+  /**
+   * A turn of a task has ended. When it has called, and was left because that took long, its handler looks at once in place
+   * of at its time. Nothing depends on it.
+   */
+  async ended({ calledBy, position, task }: TaskRecord): Promise<void> {
+    const { engine, logger, suspendAfterMs = SUSPEND_AFTER_MS } = this.options
+    if (calledBy === undefined || !isAnswered(task, position)) return
+    const tookMs = Date.parse(task.status?.timestamp ?? '') - Date.parse(calledBy.at)
+    // Before that, the handler waits in its process and hears of it there. Clocks differ a little.
+    if (tookMs < suspendAfterMs / 2) return
+    await engine.wake(calledBy.key).catch((error: unknown) => {
+      logger.debug({ err: error }, 'a caller could not be told of its answer; it looks by itself')
+    })
+  }
+
   /** Resolves when the bus has brought something, the time is over, or the signal aborts. */
   private async news(subscription: Subscription, ms: number, signal: AbortSignal): Promise<void> {
     let stop = () => {}
@@ -141,9 +164,8 @@ export class LocalCalls implements AgentCalls {
     }
     if (reading.answer !== undefined) return { message: reading.answer }
     const { position, task } = reading
-    const state = stateOf(task)
-    const answered = position.turn >= call.turn && position.ended && (isTerminal(state) || isInterrupted(state))
-    return answered || isTerminal(state) ? { task } : undefined
+    const answered = position.turn >= call.turn && isAnswered(task, position)
+    return answered || isTerminal(stateOf(task)) ? { task } : undefined
   }
 
   /** An agent without tasks answers in this process, as it does for any caller. */
@@ -194,12 +216,8 @@ function refOf({ tenant, target, taskId }: OpenAgentCall): TaskRef {
   return { tenant, agentId: target, taskId }
 }
 
-/** The same text always gives the same UUID (version 8, RFC 9562). */
-async function uuidOf(text: string): Promise<string> {
-  const digest = await globalThis.crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  const bytes = new Uint8Array(digest, 0, 16)
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+/** The task has ended, or asks for something. */
+function isAnswered(task: TaskJson, position: Position): boolean {
+  const state = stateOf(task)
+  return position.ended && (isTerminal(state) || isInterrupted(state))
 }

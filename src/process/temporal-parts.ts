@@ -70,16 +70,21 @@ export async function openTemporalParts<C extends ConnectionLike & { close(): Pr
   const database = openDatabase(db, logger)
   const store = await openTaskStore(database, logger)
   teardown.add(() => store.close())
-  const bus = await openBus(options.nats, temporal.namespace, logger)
+  const bus = await openBus(options.nats, temporal.namespace, store, logger)
   teardown.add(() => bus.close())
   return { temporal, connection, client, reachability, store, storeName: database.name, bus }
 }
 
 /** Loaded only when it is wanted. */
-async function openBus(nats: NatsOptions | undefined, namespace: string, logger: Logger): Promise<EventBus> {
+async function openBus(
+  nats: NatsOptions | undefined,
+  namespace: string,
+  largeValues: TaskStore,
+  logger: Logger,
+): Promise<EventBus> {
   if (nats === undefined) return new InProcessBus()
   const { NatsBus } = await import('../bus/nats/nats-bus.js')
-  return NatsBus.open({ ...nats, namespace, logger })
+  return NatsBus.open({ ...nats, namespace, logger, largeValues })
 }
 
 function findOptions(options: TemporalPartsOptions): Parameters<typeof openTemporal>[0] {

@@ -1,5 +1,6 @@
 /** `ctx.call` to agents at a URL: through the client, once per key, and waited for over as many connections as it takes. */
 import { A2AError, isA2AError } from '../a2a/errors.js'
+import { uuidFrom } from '../a2a/ids.js'
 import { isInterrupted, isTerminal } from '../a2a/state.js'
 import type { AgentAnswer, AgentCalls, OutgoingCall } from '../agent/agent-calls.js'
 import type { AgentClient } from '../client/agent-client.js'
@@ -39,7 +40,7 @@ export class RemoteCalls implements AgentCalls {
     const bot = await this.client(target)
     const open = { target, key, tenant, owner, turn: 0 }
     const question = taskId === undefined ? undefined : questionIn(await seen(bot, taskId))
-    const content = { parts, ...(metadata === undefined ? {} : { metadata }), messageId: await messageId(key) }
+    const content = { parts, ...(metadata === undefined ? {} : { metadata }), messageId: await uuidFrom(key) }
     const more = taskId === undefined ? {} : { taskId }
     const run = await bot.stream(content, { ...more, idempotencyKey: key, timeoutMs: TAKE_MS })
     try {
@@ -115,10 +116,4 @@ function questionIn(task: Run['task']): string | undefined {
 
 function seen(bot: AgentClient, id: string): Promise<NonNullable<Run['task']>> {
   return bot.getTask({ id, historyLength: 0 })
-}
-
-/** The same key always gives the same id, so that a repeat is the same message for servers that go by that. */
-async function messageId(key: string): Promise<string> {
-  const digest = await globalThis.crypto.subtle.digest('SHA-256', new TextEncoder().encode(key))
-  return Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

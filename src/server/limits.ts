@@ -38,7 +38,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   maxBodyBytes: 4_194_304,
   bodyTimeoutMs: 30_000,
   maxMessageBytes: 4_194_304,
-  maxAnswerBytes: 67_108_864,
+  maxAnswerBytes: 167_772_160,
   maxConnections: 10_000,
   maxHeaderBytes: 32_768,
   headersTimeoutMs: 10_000,

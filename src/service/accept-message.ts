@@ -9,9 +9,9 @@ import { idProblem, mayBeTaskId } from '../a2a/ids.js'
 import type { AgentDefinition } from '../agent/agent-definition.js'
 import { checkSkill } from '../agent/skills.js'
 import type { Engine, TaskReading } from '../engine/engine.js'
-import { MAX_RECORD_BYTES, tooLarge } from '../task/may-continue.js'
 import { type NewTask, newTaskRecord, type TaskRef, type TurnParams } from '../task/task-record.js'
 import type { WebhookEvents } from '../task/webhook-events.js'
+import { asWhole, fits, tooLarge, weighRecord } from '../task/weight.js'
 import type { CallContext } from './call-context.js'
 import { findSettledTask, taskRef } from './find-task.js'
 import { unsupportedMediaType } from './media-types.js'
@@ -100,7 +100,8 @@ function prepareNewTask(
     at: new Date().toISOString(),
     ...(requestHash === undefined ? {} : { requestHash }),
   }
-  if (JSON.stringify(task).length > MAX_RECORD_BYTES) throw tooLarge('Message')
+  const weight = weighRecord(newTaskRecord(task), asWhole)
+  if (!fits(weight)) throw tooLarge('Message', weight)
   return {
     ref,
     async deliver(webhooks) {

@@ -16,7 +16,10 @@ export function taskRef(ctx: CallContext, taskId: string): TaskRef {
  * @throws A2AError TASK_NOT_FOUND the same for all three
  */
 export async function findTask(engine: Engine, ctx: CallContext, taskId: string): Promise<TaskReading> {
-  const reading = mayBeTaskId(taskId) ? await engine.read(taskRef(ctx, taskId)) : undefined
+  return visible(ctx, taskId, mayBeTaskId(taskId) ? await engine.read(taskRef(ctx, taskId)) : undefined)
+}
+
+function visible(ctx: CallContext, taskId: string, reading: TaskReading | undefined): TaskReading {
   if (reading === undefined || reading.owner !== ctx.principal || reading.answer !== undefined)
     throw taskNotFound(taskId)
   return reading
@@ -33,14 +36,14 @@ const MAX_PAUSE_MS = 320
 
 /**
  * As {@link findTask}, for a caller that wants to change the task: the turn that has ended is over for the task too, so that
- * what is asked comes after what the caller was shown.
+ * what is asked comes after what the caller was shown. Only how the task stands: it is not to be shown.
  *
  * @throws A2AError UNAVAILABLE nobody has gone on with the task
  */
 export async function findSettledTask(engine: Engine, ctx: CallContext, taskId: string): Promise<TaskReading> {
   const end = performance.now() + SETTLE_MS
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
-    const reading = await findTask(engine, ctx, taskId)
+    const reading = visible(ctx, taskId, mayBeTaskId(taskId) ? await engine.outline(taskRef(ctx, taskId)) : undefined)
     if (reading.unsettled !== true) return reading
     if (performance.now() > end || ctx.signal.aborted) throw unavailable('The task is between two states; try again')
     await sleep(pauseMs, ctx.signal)

@@ -45,7 +45,7 @@ export async function cancelTask(
   const ref = taskRef(ctx, taskId)
   return withSubscription(engine, ref, { statesOnly: true }, async (subscription) => {
     const before = await findSettledTask(engine, ctx, taskId)
-    if (isTerminal(stateOf(before.task))) return ended(before.task)
+    if (isTerminal(stateOf(before.task))) return ended((await findTask(engine, ctx, taskId)).task)
     await engine.cancel(ref)
     const waitMs = Math.min(CANCEL_WAIT_MS, limits.blockingMs)
     const answer = await waitFor(engine, ref, { subscription, until: untilTerminal, waitMs, signal: ctx.signal })

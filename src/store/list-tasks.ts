@@ -1,6 +1,7 @@
 /** ListTasks in SQL: filter, order, page. The same as `task/list-filter.ts` does in memory. */
 import { type ExpressionBuilder, type Kysely, type SelectQueryBuilder, sql } from 'kysely'
 import type { TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { LARGE_VALUES, largeValuesIn, mapTask } from '../task/large-values.js'
 import { listed } from '../task/list-filter.js'
 import type { ListFilter, ListPlace, ListQuery, TaskPage } from '../task/list-query.js'
 import { artifactsOf, latestMessagesOf } from './read-content.js'
@@ -24,11 +25,13 @@ export async function listTasks(db: Kysely<Tables>, query: ListQuery): Promise<T
   const found = await placesOf(db, query).execute()
   // The total of the moment in which the walk began, as its order is.
   const totalSize = after?.totalSize ?? (await count(db, filter))
-  const page = found.sort(byPlace).slice(0, pageSize)
+  const asked = found.sort(byPlace).slice(0, pageSize)
+  const tasks = bounded(await complete(db, asked, query))
+  const page = asked.slice(0, tasks.length)
   const last = page.at(-1)
-  const more = found.length > pageSize && last !== undefined
+  const more = found.length > page.length && last !== undefined
   return {
-    tasks: await complete(db, page, query),
+    tasks,
     totalSize,
     ...(more
       ? { next: { asOf: after?.asOf ?? last.change, statusTime: last.placed_at, taskId: last.task_id, totalSize } }
@@ -132,6 +135,16 @@ async function complete(db: Kysely<Tables>, page: readonly Placed[], query: List
     }
     return listed(task, query)
   })
+}
+
+/** A page never holds more large values than fit into an answer, but for one task. */
+function bounded(tasks: readonly TaskJson[]): readonly TaskJson[] {
+  let bytes = 0
+  for (const [index, task] of tasks.entries()) {
+    for (const { size } of largeValuesIn(task, mapTask)) bytes += size
+    if (index > 0 && bytes > LARGE_VALUES.perPage) return tasks.slice(0, index)
+  }
+  return tasks
 }
 
 function byPlace(a: Placed, b: Placed): number {

@@ -2,9 +2,9 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { isTerminal, stateOf } from '../a2a/state.js'
 import { taskKey } from '../bus/live-event.js'
-import { largeValuesIn, mapTask } from '../task/large-values.js'
+import { largeValuesIn, type MapParts, mapMessage, mapTask } from '../task/large-values.js'
 import { statusTimeOf } from '../task/list-filter.js'
-import type { PlaceTable, Tables, TaskTable } from './tables.js'
+import type { BlobUseTable, PlaceTable, Tables, TaskTable } from './tables.js'
 import { changeTally } from './tally.js'
 import type { Projection } from './task-store.js'
 
@@ -192,18 +192,60 @@ async function writeArtifacts(db: Transaction<Tables>, changes: readonly TaskCha
   }
 }
 
-/** So that they are kept as long as the task. */
+/** They are kept as long as the task. Once it has ended nothing else of it is: no checkpoint and no journal. */
 async function noteLargeValues(db: Transaction<Tables>, changes: readonly TaskChange[]): Promise<void> {
-  const rows = changes.flatMap(({ projection, row }) => {
-    const hashes = largeValuesIn(projection.task, mapTask).map(({ hash }) => hash)
+  const uses = changes.flatMap(({ projection, row }) => {
+    const hashes = largeValuesIn(projection, mapProjection).flatMap(({ pieces }) => pieces)
     return [...new Set(hashes)].map((hash) => ({ key: row.key, hash }))
   })
-  for (const chunk of chunks(rows)) {
+  for (const chunk of chunks(uses)) {
     await db
       .insertInto('blob_use')
       .values(chunk)
       .onConflict((conflict) => conflict.doNothing())
       .execute()
+  }
+  const ended = changes.filter(({ row }) => row.ended === 1).map(({ row }) => row.key)
+  await letGoOfBlobs(db, ended, new Set(uses.map(useOf)))
+}
+
+/**
+ * Tasks do not need blobs any more, which are looked at again when they have lain for a while.
+ *
+ * @param kept those that they need all the same, as {@link useOf} says it
+ */
+export async function letGoOfBlobs(
+  db: Transaction<Tables>,
+  keys: readonly string[],
+  kept: ReadonlySet<string>,
+): Promise<void> {
+  if (keys.length === 0) return
+  const uses = await db
+    .selectFrom('blob_use')
+    .selectAll()
+    .where('key', 'in', [...keys])
+    .execute()
+  const gone = uses.filter((use) => !kept.has(useOf(use)))
+  for (const chunk of chunks(gone)) {
+    const hashes = [...new Set(chunk.map(({ hash }) => hash))]
+    for (const key of new Set(chunk.map((use) => use.key))) {
+      const own = chunk.filter((use) => use.key === key).map(({ hash }) => hash)
+      await db.deleteFrom('blob_use').where('key', '=', key).where('hash', 'in', own).execute()
+    }
+    await db.updateTable('blob').set({ touched_at: Date.now() }).where('hash', 'in', hashes).execute()
+  }
+}
+
+function useOf({ key, hash }: BlobUseTable): string {
+  return `${hash} ${key}`
+}
+
+function mapProjection(projection: Projection, map: MapParts): Projection {
+  const { task, answer } = projection
+  return {
+    ...projection,
+    task: mapTask(task, map),
+    ...(answer === undefined ? {} : { answer: mapMessage(answer, map) }),
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { sleep } from '../internal/abort.js'
 import type { Logger } from '../internal/logger.js'
+import { LARGE_VALUES } from '../task/large-values.js'
 import type { TaskRecord } from '../task/task-record.js'
 import type { Reconciliation, TaskStore } from './task-store.js'
 
@@ -39,15 +40,24 @@ const AT_ONCE = 4
 /** Visibility lags behind: each round looks at the last moments of the one before again. */
 const OVERLAP_MS = 15_000
 
+/** Each search for large values that nobody needs goes back over the one before. */
+const FORGET_SPAN_MS = 3 * LARGE_VALUES.forgetEveryMs
+
 /** For so long a round is left to the process that has begun it, in milliseconds, unless it says that it goes on. */
 const LEASE_MS = 1_500
 
 /** Runs until the signal aborts. */
 export async function reconcile(options: ReconcileOptions, signal: AbortSignal): Promise<void> {
   const { logger, everyMs = 1_000 } = options
+  let forgottenAt = 0
   while (!signal.aborted) {
     try {
-      await round(options, everyMs, signal)
+      const until = await round(options, everyMs, signal)
+      if (until !== undefined && !signal.aborted && Date.now() - forgottenAt >= LARGE_VALUES.forgetEveryMs) {
+        // The first time, what was left while no process ran is found as well.
+        await forgetLargeValues(options, until, forgottenAt === 0 ? undefined : FORGET_SPAN_MS, signal)
+        forgottenAt = Date.now()
+      }
     } catch (error) {
       if (!signal.aborted) logger.debug({ err: error }, 'store could not be compared, will be tried again')
     }
@@ -55,10 +65,12 @@ export async function reconcile(options: ReconcileOptions, signal: AbortSignal):
   }
 }
 
-async function round(options: ReconcileOptions, everyMs: number, signal: AbortSignal): Promise<void> {
+/** @returns up to when the store has been compared; undefined when it was not this process's turn */
+async function round(options: ReconcileOptions, everyMs: number, signal: AbortSignal): Promise<number | undefined> {
   const { reconciliation } = options.store
   const since = await reconciliation.begin(LEASE_MS)
-  if (since === undefined) return
+  if (since === undefined) return undefined
+  const begun = Date.now()
   let until = since
   try {
     until = await changedTasks(options, since, signal)
@@ -67,6 +79,23 @@ async function round(options: ReconcileOptions, everyMs: number, signal: AbortSi
     // A little earlier than this process comes again, so that it is never a whole round late.
     await reconciliation.end(everyMs / 2, until)
   }
+  return begun
+}
+
+/** After a round: the tasks that began before it are in the store, with what they use. */
+async function forgetLargeValues(
+  { store, logger }: ReconcileOptions,
+  until: number,
+  spanMs: number | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  let forgotten = 0
+  for (let more = true; more && !signal.aborted; ) {
+    const pieces = await store.reconciliation.forgetLargeValues(until, spanMs)
+    forgotten += pieces
+    more = pieces > 0
+  }
+  if (forgotten > 0) logger.info({ pieces: forgotten }, 'large values that no task needs any more were removed')
 }
 
 /** @returns up to where nothing is missing any more */

@@ -1,8 +1,10 @@
 /** The reconciler's side of the store. */
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { TaskStateJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { LARGE_VALUES } from '../task/large-values.js'
 import type { Availability } from './availability.js'
-import { lockChanges } from './project-tasks.js'
+import type { Blobs } from './blobs.js'
+import { letGoOfBlobs, lockChanges } from './project-tasks.js'
 import type { Tables } from './tables.js'
 import { changeTally } from './tally.js'
 import type { Reconciliation } from './task-store.js'
@@ -18,6 +20,9 @@ const OPEN = [
 /** How long each call may take, in milliseconds: nobody waits for it. */
 const CALL_MS = 5_000
 
+/** Pieces of large values that are removed in one transaction: 64 MiB. */
+const FORGET_AT_ONCE = 256
+
 /** No lease is longer, in milliseconds. */
 const MAX_LEASE_MS = 60_000
 
@@ -25,9 +30,12 @@ export class SqlReconciliation implements Reconciliation {
   private readonly db: Kysely<Tables>
   private readonly availability: Availability
 
-  constructor(db: Kysely<Tables>, availability: Availability) {
+  private readonly blobs: Blobs
+
+  constructor(db: Kysely<Tables>, availability: Availability, blobs: Blobs) {
     this.db = db
     this.availability = availability
+    this.blobs = blobs
   }
 
   begin(leaseMs: number): Promise<number | undefined> {
@@ -97,6 +105,16 @@ export class SqlReconciliation implements Reconciliation {
     return this.call(() => this.db.transaction().execute((transaction) => forget(transaction, key)))
   }
 
+  forgetLargeValues(until: number, spanMs?: number): Promise<number> {
+    const now = Math.min(Date.now(), until)
+    return this.blobs.forget({
+      unusedBefore: now - LARGE_VALUES.forgetAfterMs,
+      unknownBefore: now - LARGE_VALUES.forgetUnknownAfterMs,
+      limit: FORGET_AT_ONCE,
+      ...(spanMs === undefined ? {} : { spanMs }),
+    })
+  }
+
   private async set(name: 'round' | 'reconciled', value: number): Promise<void> {
     await this.db.updateTable('counter').set({ value }).where('name', '=', name).execute()
   }
@@ -115,8 +133,9 @@ export class SqlReconciliation implements Reconciliation {
 
 async function forget(db: Transaction<Tables>, key: string): Promise<void> {
   await lockChanges(db)
+  await letGoOfBlobs(db, [key], new Set())
   const gone = await db.deleteFrom('task').where('key', '=', key).returningAll().executeTakeFirst()
-  for (const table of ['message', 'artifact', 'place', 'push_config', 'blob_use'] as const) {
+  for (const table of ['message', 'artifact', 'place', 'push_config'] as const) {
     await db.deleteFrom(table).where('key', '=', key).execute()
   }
   if (gone !== undefined) await changeTally(db, [{ before: gone, row: { ...gone, hidden: 1 } }])

@@ -5,13 +5,14 @@ import { unavailable } from '../a2a/errors.js'
 import { isTerminal, stateOf } from '../a2a/state.js'
 import { withDeadline } from '../internal/abort.js'
 import type { Logger } from '../internal/logger.js'
-import { mapTask } from '../task/large-values.js'
+import { mapRecord } from '../task/large-records.js'
+import { type KnownValues, mapTask, type Walk } from '../task/large-values.js'
 import type { ListQuery, TaskPage } from '../task/list-query.js'
 import type { TaskRecord } from '../task/task-record.js'
 import { Availability } from './availability.js'
 import { Blobs } from './blobs.js'
 import type { StoreDatabase } from './database.js'
-import { putBack, takeOut, type Walk } from './large-parts.js'
+import { putBack, takeOut } from './large-parts.js'
 import { listTasks } from './list-tasks.js'
 import { migrateUp } from './migrate.js'
 import { ProjectionQueue } from './projection-queue.js'
@@ -60,7 +61,7 @@ class SqlTaskStore implements TaskStore {
     this.queue = new ProjectionQueue(db, this.availability, logger)
     this.blobs = new Blobs(db, this.availability)
     this.push = new SqlPushStore(db, this.availability)
-    this.reconciliation = new SqlReconciliation(db, this.availability)
+    this.reconciliation = new SqlReconciliation(db, this.availability, this.blobs)
   }
 
   project(projection: Projection): void {
@@ -73,12 +74,9 @@ class SqlTaskStore implements TaskStore {
 
   async ended(key: string): Promise<TaskRecord | undefined> {
     const pending = this.queue.pending(key)
-    if (pending !== undefined && isTerminal(stateOf(pending.task))) {
-      const record = toRecord(pending)
-      return { ...record, task: await this.putBack(record.task, mapTask) }
-    }
+    if (pending !== undefined && isTerminal(stateOf(pending.task))) return this.putBack(toRecord(pending), mapRecord)
     const record = await this.availability.run(READ_MS, 'reading a task from the store', () => readEnded(this.db, key))
-    return record === undefined ? undefined : { ...record, task: await this.putBack(record.task, mapTask) }
+    return record === undefined ? undefined : this.putBack(record, mapRecord)
   }
 
   async list(query: ListQuery): Promise<TaskPage> {
@@ -90,12 +88,12 @@ class SqlTaskStore implements TaskStore {
     return { ...page, tasks }
   }
 
-  takeOut<T>(value: T, walk: Walk<T>): Promise<T> {
-    return takeOut(this.blobs, value, walk)
+  takeOut<T>(key: string, value: T, walk: Walk<T>, known?: KnownValues): Promise<T> {
+    return takeOut(this.blobs, key, value, walk, known)
   }
 
-  putBack<T>(value: T, walk: Walk<T>): Promise<T> {
-    return putBack(this.blobs, value, walk)
+  putBack<T>(value: T, walk: Walk<T>, lost?: 'shown' | 'refused'): Promise<T> {
+    return putBack(this.blobs, value, walk, lost)
   }
 
   async close(): Promise<void> {

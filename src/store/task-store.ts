@@ -2,9 +2,9 @@
  * The read model of tasks in SQL: a copy that serves lists and ended tasks. It decides nothing, and losing it loses lists
  * and tasks that Temporal has forgotten, no running task.
  */
+import type { LargeValueStore } from '../task/large-values.js'
 import type { ListQuery, TaskPage } from '../task/list-query.js'
 import type { TaskRecord } from '../task/task-record.js'
-import type { Walk } from './large-parts.js'
 import type { PushStore } from './push-store.js'
 
 /** What is written of a task: enough of its record to show it again. */
@@ -13,7 +13,8 @@ export type Projection = Pick<
   'tenant' | 'agentId' | 'taskId' | 'owner' | 'requestHash' | 'revision' | 'task' | 'position' | 'answer'
 > & { readonly createdAt?: string }
 
-export interface TaskStore {
+/** What it gives is whole; what it is given may have references in place of large values. */
+export interface TaskStore extends LargeValueStore {
   /**
    * Notes a task's new state. Returns at once and never throws: it is written soon, in any order, and only when it is newer
    * than what is there.
@@ -33,18 +34,6 @@ export interface TaskStore {
   ended(key: string): Promise<TaskRecord | undefined>
   /** @throws A2AError UNAVAILABLE */
   list(query: ListQuery): Promise<TaskPage>
-  /**
-   * The value with references in place of large values, which are written when it resolves.
-   *
-   * @throws A2AError UNAVAILABLE
-   */
-  takeOut<T>(value: T, walk: Walk<T>): Promise<T>
-  /**
-   * The value as it was before {@link takeOut}. What the store itself gives is whole already.
-   *
-   * @throws A2AError UNAVAILABLE
-   */
-  putBack<T>(value: T, walk: Walk<T>): Promise<T>
   /** Webhooks of tasks. */
   readonly push: PushStore
   /** What {@link reconcile} needs; it throws when the database does not answer. */
@@ -73,4 +62,12 @@ export interface Reconciliation {
   takeOpen(limit: number): Promise<string[]>
   /** Removes a task that does not exist any more. */
   forget(key: string): Promise<void>
+  /**
+   * Removes some of the large values that no task needs any more.
+   *
+   * @param until up to when the store has been compared: what came later may belong to tasks that are not here yet
+   * @param spanMs how far back it is looked, in milliseconds. Default: to the beginning
+   * @returns how many pieces; 0 when there are no more
+   */
+  forgetLargeValues(until: number, spanMs?: number): Promise<number>
 }

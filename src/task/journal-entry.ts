@@ -2,6 +2,7 @@
  * The journal of a handler as plain data: which durable calls it has made, in which order, and what came of them. It is
  * kept in the checkpoint of a running turn and, while the handler waits, in the record of its task.
  */
+import type { LargeValue } from './large-values.js'
 import type { OpenAgentCall } from './suspension.js'
 
 /** Which function of `ctx` was called. */
@@ -28,6 +29,8 @@ export interface CallOutcome {
   readonly order: number
   /** What the call gives back, as JSON; absent for undefined. */
   readonly value?: unknown
+  /** Stands for the value when it is kept outside. */
+  readonly large?: LargeValue
   /** What the call throws. */
   readonly error?: CallError
   /** Index in the task's history of the message that is the answer. */

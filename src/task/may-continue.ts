@@ -1,25 +1,21 @@
 /** May this message continue this task? (A2A section 3.4) */
+import type { MessageJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { A2AError, invalidParams, unsupportedOperation } from '../a2a/errors.js'
 import { stateOf } from '../a2a/state.js'
+import { mapMessage } from './large-values.js'
 import { isEnded } from './reduce.js'
 import type { TaskRecord } from './task-record.js'
+import { fits, type Look, plus, tooLarge, type Weight, weigh, weighRecord } from './weight.js'
 
 /** Messages that may wait for their turn in one task. */
 export const MAX_QUEUED_MESSAGES = 100
 
 /**
- * Bytes of ProtoJSON that one task may come to, with everything it remembers. Temporal refuses a payload of 2 MiB and
- * a request of 4 MiB; this leaves room for the envelope.
- */
-export const MAX_RECORD_BYTES = 1_572_864
-
-/**
  * Why the message is refused, or undefined when it may join the queue.
  *
- * @param contextId the message's own, when it has one
- * @param messageBytes size of the message as JSON
+ * @param look whether large values are taken out of both
  */
-export function refusal(record: TaskRecord, contextId: string | undefined, recordBytes: number, messageBytes: number) {
+export function refusal(record: TaskRecord, message: MessageJson, look: Look): A2AError | undefined {
   if (isEnded(record)) {
     const state = stateOf(record.task)
     return unsupportedOperation(`Task has ended (${state}) and takes no more messages`, {
@@ -30,6 +26,7 @@ export function refusal(record: TaskRecord, contextId: string | undefined, recor
   if (record.cancelRequested) {
     return unsupportedOperation('Task is being canceled and takes no more messages', { taskId: record.taskId })
   }
+  const { contextId } = message
   if (contextId !== undefined && contextId !== '' && contextId !== record.task.contextId) {
     return invalidParams([{ field: 'message.contextId', description: 'is not the context of the task' }])
   }
@@ -38,13 +35,12 @@ export function refusal(record: TaskRecord, contextId: string | undefined, recor
       retryAfterMs: 1000,
     })
   }
-  if (recordBytes + messageBytes > MAX_RECORD_BYTES) return tooLarge('Task')
-  return undefined
+  const weight = plus(weighRecord(record, look), weighAccepted(message, look))
+  return fits(weight) ? undefined : tooLarge('Task', weight)
 }
 
-/** A task, a message or a result that would not fit into a task's record. */
-export function tooLarge(what: string): A2AError {
-  return new A2AError('PAYLOAD_TOO_LARGE', `${what} would exceed the limit of ${MAX_RECORD_BYTES} bytes per task`, {
-    metadata: { maxRecordBytes: String(MAX_RECORD_BYTES) },
-  })
+/** While it waits a message is in the history and in the queue; its large values are kept once. */
+function weighAccepted(message: MessageJson, look: Look): Weight {
+  const { bytes, largeBytes } = weigh(message, mapMessage, look)
+  return { bytes: 2 * bytes, largeBytes }
 }

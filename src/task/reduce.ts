@@ -12,10 +12,23 @@
 import type { ArtifactJson, MessageJson, TaskJson, TaskStatusJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { isInterrupted, isTerminal, stateOf } from '../a2a/state.js'
 import { hasCallsToCancel, nextAlarm, reminded, suspend } from './suspension.js'
-import { MAX_KEYS, type QueuedMessage, type TaskRecord, type TurnParams, type TurnResult } from './task-record.js'
+import {
+  type CallingTask,
+  MAX_KEYS,
+  type QueuedMessage,
+  type TaskRecord,
+  type TurnParams,
+  type TurnResult,
+} from './task-record.js'
 
 export type TaskEvent =
-  | { readonly type: 'accepted'; readonly message: MessageJson; readonly params: TurnParams; readonly key?: string }
+  | {
+      readonly type: 'accepted'
+      readonly message: MessageJson
+      readonly params: TurnParams
+      readonly key?: string
+      readonly calledBy?: CallingTask
+    }
   | { readonly type: 'turnStarted'; readonly at: string }
   | { readonly type: 'turnWoken'; readonly at: string }
   | { readonly type: 'reminded'; readonly at: string }
@@ -92,10 +105,11 @@ function next(record: TaskRecord, change: Partial<TaskRecord>): TaskRecord {
 
 function accepted(record: TaskRecord, event: Extract<TaskEvent, { type: 'accepted' }>): TaskRecord {
   if (record.cancelRequested) throw new IllegalTransitionError('accepted: the task is being canceled')
-  const { message, params, key } = event
+  const { message, params, key, calledBy } = event
   const changed = next(record, {
     task: { ...record.task, history: [...historyWithQuestion(record.task), message] },
     inbox: [...record.inbox, { message, params }],
+    ...(calledBy === undefined ? {} : { calledBy }),
   })
   return key === undefined ? changed : { ...changed, acceptedKeys: withKey(changed, key) }
 }

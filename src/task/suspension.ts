@@ -108,6 +108,11 @@ export function nextAlarm({ suspended, position, cancelRequested }: TaskRecord):
   return wakeAt === undefined ? undefined : { type: 'wake', at: wakeAt }
 }
 
+/** Its handler waits for another agent, and looks for the answer by time: so it may look earlier, too. */
+export function waitsForCall(record: TaskRecord): boolean {
+  return record.suspended?.at.kind === 'call' && nextAlarm(record)?.type === 'wake'
+}
+
 /** The task is being canceled while its handler waits for other agents: a turn of its own cancels them first. */
 export function hasCallsToCancel({ suspended, position, cancelRequested }: TaskRecord): boolean {
   return cancelRequested && position.ended && (suspended?.called?.length ?? 0) > 0

@@ -61,6 +61,14 @@ export interface TurnResult {
   readonly committed?: true
 }
 
+/** A task whose handler waits for another one. */
+export interface CallingTask {
+  /** Its key. */
+  readonly key: string
+  /** When it has called. ISO 8601, UTC. */
+  readonly at: string
+}
+
 export interface TaskRecord extends TaskRef {
   /** Shape of this record; raised when an older one has to be converted. */
   readonly format: 1
@@ -73,6 +81,8 @@ export interface TaskRecord extends TaskRef {
   readonly revision: number
   readonly task: TaskJson
   readonly inbox: readonly QueuedMessage[]
+  /** Who has called it last, and is told when it has an answer. */
+  readonly calledBy?: CallingTask
   /** Idempotency keys of the follow-up messages, and the turn each got; the latest {@link MAX_KEYS} of them. */
   readonly acceptedKeys?: Readonly<Record<string, number>>
   /** Place of the last event that is durable. Its turn runs while `ended` is false. */
@@ -94,6 +104,7 @@ export interface NewTask extends TaskRef {
   readonly owner: string
   readonly contextId: string
   readonly requestHash?: string
+  readonly calledBy?: CallingTask
   readonly message: MessageJson
   readonly params: TurnParams
   /** ISO 8601, UTC. */
@@ -102,7 +113,7 @@ export interface NewTask extends TaskRef {
 
 /** The record of a task that was just accepted: SUBMITTED, its first message waiting. */
 export function newTaskRecord(input: NewTask): TaskRecord {
-  const { tenant, agentId, taskId, owner, contextId, requestHash, message, params, at } = input
+  const { tenant, agentId, taskId, owner, contextId, requestHash, calledBy, message, params, at } = input
   return {
     format: 1,
     tenant,
@@ -110,6 +121,7 @@ export function newTaskRecord(input: NewTask): TaskRecord {
     taskId,
     owner,
     ...(requestHash === undefined ? {} : { requestHash }),
+    ...(calledBy === undefined ? {} : { calledBy }),
     createdAt: at,
     revision: 1,
     task: {

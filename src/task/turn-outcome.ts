@@ -1,11 +1,12 @@
 /** How a turn's end reaches the task: with a result that fits, or without one. */
 import type { JournalEntry } from './journal-entry.js'
-import { MAX_RECORD_BYTES, tooLarge } from './may-continue.js'
+import { mapResult } from './large-records.js'
 import type { TaskEvent } from './reduce.js'
 import type { StateReads } from './state-home.js'
 import type { StateScope } from './state-record.js'
 import type { TaskRecord, TurnResult } from './task-record.js'
 import type { TurnPicture } from './turn-picture.js'
+import { asStored, fits, type Look, plus, tooLarge, weigh, weighRecord } from './weight.js'
 
 /**
  * What a running turn keeps in its heartbeat details: durable without a history event, readable without a worker, handed
@@ -40,13 +41,17 @@ export interface Checkpoint extends TurnPicture {
 /** A turn that nobody could finish: its caller learns no more than that. */
 const LOST_TEXT = 'The agent could not finish handling the message.'
 
-/** The turn has a result. One that would not fit into the record is lost, and its task says so. */
-export function turnFinished(record: TaskRecord, result: TurnResult, at: string): TaskEvent {
+/**
+ * The turn has a result. One that would not fit into the task is lost, and its task says so.
+ *
+ * @param look whether large values are taken out of both. Default: they are
+ */
+export function turnFinished(record: TaskRecord, result: TurnResult, at: string, look: Look = asStored): TaskEvent {
   // What the turn went on from is replaced by what it leaves behind.
   const { suspended: _, ...kept } = record
-  const bytes = JSON.stringify(kept).length + JSON.stringify(result).length
-  if (bytes <= MAX_RECORD_BYTES) return { type: 'turnEnded', result, at }
-  return { type: 'turnLost', text: tooLarge('What the agent said').message, at }
+  const weight = plus(weighRecord(kept, look), weigh(result, mapResult, look))
+  if (fits(weight)) return { type: 'turnEnded', result, at }
+  return { type: 'turnLost', text: tooLarge('What the agent said', weight).message, at }
 }
 
 /**

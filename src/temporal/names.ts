@@ -27,6 +27,8 @@ export const STATE_WORKFLOW_TYPE = 'a2aState'
 export const STATE_UPDATE = 'change'
 /** Query: the state as it is. */
 export const STATE_QUERY = 'read'
+/** Signal: an agent that the handler waits for has answered. */
+export const ANSWERED_SIGNAL = 'answered'
 export const SINKS = 'a2a'
 /** Task queue of workflows and turns, unless the operator names another. */
 export const DEFAULT_TASK_QUEUE = 'a2a'

@@ -1,7 +1,7 @@
 /**
  * The task as it is now. An ended one comes from the store, or out of the event that closed its workflow; a running one
  * out of its history, with what its turn has said since: from the process that runs it, or out of the checkpoint that
- * Describe shows. No worker is needed for any of it.
+ * Describe shows. No worker is needed for any of it. Large values come from the store.
  */
 import type { Client } from '@temporalio/client'
 import { WorkflowNotFoundError } from '@temporalio/client'
@@ -11,6 +11,7 @@ import type { EventBus } from '../bus/event-bus.js'
 import { taskKey } from '../bus/live-event.js'
 import { type TaskReading, taskReading } from '../engine/engine.js'
 import { Lru } from '../internal/lru.js'
+import { type LargeValueStore, type MapParts, mapMessage, mapTask } from '../task/large-values.js'
 import { LAST_ATTEMPT } from '../task/reduce.js'
 import type { TaskRecord, TaskRef } from '../task/task-record.js'
 import type { Checkpoint } from '../task/turn-outcome.js'
@@ -38,7 +39,7 @@ export interface ReadTaskOptions {
   readonly client: Client
   readonly bus: EventBus
   readonly reachability: Reachability
-  readonly ended: EndedTasks
+  readonly store: EndedTasks & Pick<LargeValueStore, 'putBack'>
 }
 
 /** Folded histories that are kept, so that reading a waiting task again costs one Describe. */
@@ -66,16 +67,23 @@ export class TaskReader {
   }
 
   async read(ref: TaskRef): Promise<TaskReading | undefined> {
+    const reading = await this.outline(ref)
+    return reading === undefined ? undefined : this.options.store.putBack(reading, mapReading)
+  }
+
+  /** With references in place of large values, so that no store is needed for a task that runs. */
+  async outline(ref: TaskRef): Promise<TaskReading | undefined> {
     const key = taskKey(ref)
     // Temporal has what the store cannot tell, but for tasks that it has forgotten: those may exist all the same.
-    const ended = await this.options.ended.ended(key).catch((error: unknown) => ({ error }))
+    const { store } = this.options
+    const ended = await store.ended(key).catch((error: unknown) => ({ error }))
     if (ended !== undefined && !('error' in ended)) return taskReading(ended)
     const reading = await this.fromTemporal(key)
     if (reading === undefined && ended !== undefined) throw ended.error
     return reading
   }
 
-  /** The record as Temporal has it; undefined when there is no such workflow. */
+  /** The record as Temporal has it, without its large values; undefined when there is no such workflow. */
   async record(key: string): Promise<TaskRecord | undefined> {
     const described = await this.describe(key)
     if (described === undefined) return undefined
@@ -202,6 +210,15 @@ function endedFromOutside(record: TaskRecord, { workflowExecutionInfo }: Describ
         },
       },
     },
+  }
+}
+
+function mapReading(reading: TaskReading, map: MapParts): TaskReading {
+  const { task, answer } = reading
+  return {
+    ...reading,
+    task: mapTask(task, map),
+    ...(answer === undefined ? {} : { answer: mapMessage(answer, map) }),
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/client'
 import { ApplicationFailure, type SearchAttributePair } from '@temporalio/common'
 import { failPoint } from '#failpoints'
+import type { MessageJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { type Cursor, compareCursors } from '../a2a/cursor.js'
 import {
   A2AError,
@@ -27,11 +28,12 @@ import type { Engine, FollowUp, StartOutcome, TaskReading } from '../engine/engi
 import { Looks } from '../engine/looks.js'
 import type { Logger } from '../internal/logger.js'
 import type { TaskStore } from '../store/task-store.js'
+import { mapMessage, withoutReferences } from '../task/large-values.js'
 import type { ListQuery, TaskPage } from '../task/list-query.js'
 import { type NewTask, newTaskRecord, type TaskRef } from '../task/task-record.js'
 import type { ReachedState, WebhookEvents } from '../task/webhook-events.js'
 import { callTemporal, type Reachability } from './deadline.js'
-import { MESSAGE_UPDATE, REFUSED, WEBHOOKS_SIGNAL, WORKFLOW_TYPE } from './names.js'
+import { ANSWERED_SIGNAL, MESSAGE_UPDATE, REFUSED, WEBHOOKS_SIGNAL, WORKFLOW_TYPE } from './names.js'
 import { TaskReader } from './read-task.js'
 import type { WebhooksSignalInput } from './workflow/push-input.js'
 import type { MessageUpdateAnswer, MessageUpdateInput, TaskWorkflowInput, TurnPolicy } from './workflow/task-input.js'
@@ -74,13 +76,15 @@ export class TemporalEngine implements Engine {
     this.options = options
     this.bus = options.bus
     const { client, bus, reachability, store } = options
-    this.reader = new TaskReader({ client, bus, reachability, ended: store })
+    this.reader = new TaskReader({ client, bus, reachability, store })
   }
 
   async start(input: NewTask, agent: AgentDefinition, webhooks?: WebhookEvents): Promise<StartOutcome> {
     const { client, taskQueue, eagerStart, store } = this.options
     if (input.requestHash !== undefined && (await this.hasEnded(input))) return 'existing'
-    const record = newTaskRecord(input)
+    // Before anything has begun: without the values there is no task.
+    const message = await this.kept(input, input.message)
+    const record = newTaskRecord({ ...input, message })
     const args: [TaskWorkflowInput] = [
       { record, policy: this.policy(agent), ...(webhooks === undefined ? {} : { webhooks }) },
     ]
@@ -109,13 +113,15 @@ export class TemporalEngine implements Engine {
   }
 
   async send(ref: TaskRef, followUp: FollowUp): Promise<{ turn: number }> {
-    const { message, params, owner, idempotencyKey: key, webhooks } = followUp
+    const { params, owner, idempotencyKey: key, calledBy, webhooks } = followUp
+    const message = await this.kept(ref, followUp.message)
     const input: MessageUpdateInput = {
       message,
       params,
       owner,
       ...(key === undefined ? {} : { key }),
       ...(webhooks === undefined ? {} : { webhooks }),
+      ...(calledBy === undefined ? {} : { calledBy }),
     }
     try {
       const answer = await this.call('sending a message', true, () =>
@@ -157,6 +163,14 @@ export class TemporalEngine implements Engine {
     }
   }
 
+  async wake(key: string): Promise<void> {
+    try {
+      await this.call('waking a task', false, () => this.options.client.workflow.getHandle(key).signal(ANSWERED_SIGNAL))
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error
+    }
+  }
+
   get pollMs(): number {
     return this.options.poll().firstMs
   }
@@ -167,6 +181,10 @@ export class TemporalEngine implements Engine {
 
   read(ref: TaskRef): Promise<TaskReading | undefined> {
     return this.reader.read(ref)
+  }
+
+  outline(ref: TaskRef): Promise<TaskReading | undefined> {
+    return this.reader.outline(ref)
   }
 
   look(ref: TaskRef): Promise<TaskReading | undefined | 'later'> {
@@ -183,6 +201,11 @@ export class TemporalEngine implements Engine {
 
   async close(): Promise<void> {
     await this.bus.close()
+  }
+
+  /** The message with references in place of its large values. */
+  private kept(ref: TaskRef, message: MessageJson): Promise<MessageJson> {
+    return this.options.store.takeOut(taskKey(ref), mapMessage(message, withoutReferences), mapMessage)
   }
 
   /** Temporal forgets ended tasks in the end; whoever repeats a request under its key finds them all the same. */

@@ -10,6 +10,7 @@ import { taskKey } from '../bus/live-event.js'
 import { HoldQueue } from '../engine/hold-queue.js'
 import { onAbort, sleep } from '../internal/abort.js'
 import type { Logger } from '../internal/logger.js'
+import type { LargeValueStore } from '../task/large-values.js'
 import { isEnded } from '../task/reduce.js'
 import type { StateHome } from '../task/state-home.js'
 import type { TaskRecord } from '../task/task-record.js'
@@ -36,6 +37,7 @@ export interface WorkerOptions {
   readonly webhooks: ReturnType<typeof createWebhookActivities>
   /** Where the state of agents is kept. */
   readonly state: StateHome
+  readonly largeValues: LargeValueStore
   /** A turn has begun here: its task is WORKING. */
   onTurnBegin(input: TurnInput): void
   /** A turn has ended, durably. */
@@ -110,6 +112,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
         agentCalls: options.agentCalls,
         state: options.state,
         holds: new HoldQueue(),
+        largeValues: options.largeValues,
         onBegin: options.onTurnBegin,
       }),
     },

@@ -126,7 +126,9 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
     },
     teardown,
   )
-  const announcer = new TurnAnnouncer(parts, 0)
+  const { suspendAfterMs } = turn
+  const agentCalls = new LocalCalls({ agents, engine, logger, suspendAfterMs, remote: new RemoteCalls(options) })
+  const announcer = new TurnAnnouncer({ ...parts, logger }, 0)
   const stopping = new AbortController()
   const stopWorker = await superviseWorker(
     {
@@ -136,14 +138,16 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
       taskQueue,
       bus: parts.bus,
       state: new StateWorkflows({ ...parts, taskQueue }),
+      largeValues: parts.store,
       logger,
-      agentCalls: new LocalCalls({ agents, engine, logger, remote: new RemoteCalls(options) }),
+      agentCalls,
       webhooks: workerWebhooks(parts, { engine, logger, taskQueue, settings, secret }),
       ...turn,
       onTurnBegin: (input) => announcer.began(input),
       onTurnEnd: (record) => {
         engine.reader.remember(record)
         announcer.ended(record)
+        void agentCalls.ended(record)
       },
     },
     stopping.signal,
@@ -151,6 +155,7 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
   teardown.add(async () => {
     stopping.abort()
     await stopWorker()
+    await announcer.settled()
   })
   const { temporal, storeName: store } = parts
   return { engine, temporal, store, secret, webhooks }

@@ -67,7 +67,9 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
       runsTurns: false,
       heartbeatTimeoutMs,
     })
-    const announcer = new TurnAnnouncer(parts, SETTLE_MS)
+    const suspendAfterMs = options.turn?.suspendAfterMs ?? DEFAULT_TURN.suspendAfterMs
+    const agentCalls = new LocalCalls({ agents, engine, logger, suspendAfterMs, remote: new RemoteCalls(options) })
+    const announcer = new TurnAnnouncer({ ...parts, logger }, SETTLE_MS)
     const stopping = new AbortController()
     const stopWorker = await superviseWorker(
       {
@@ -75,9 +77,10 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
         connection: parts.connection,
         client: parts.client,
         taskQueue,
-        agentCalls: new LocalCalls({ agents, engine, logger, remote: new RemoteCalls(options) }),
+        agentCalls,
         bus: parts.bus,
         state: new StateWorkflows({ ...parts, taskQueue }),
+        largeValues: parts.store,
         logger,
         webhooks: workerWebhooks(parts, {
           engine,
@@ -88,9 +91,12 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
         }),
         checkpointMs: options.turn?.checkpointMs ?? DEFAULT_TURN.checkpointMs,
         graceMs: options.turn?.graceMs ?? DEFAULT_TURN.graceMs,
-        suspendAfterMs: options.turn?.suspendAfterMs ?? DEFAULT_TURN.suspendAfterMs,
+        suspendAfterMs,
         onTurnBegin: (input) => announcer.began(input),
-        onTurnEnd: (record) => announcer.ended(record),
+        onTurnEnd: (record) => {
+          announcer.ended(record)
+          void agentCalls.ended(record)
+        },
         ...(maxTurns === undefined ? {} : { maxTurns }),
         ...(drainMs === undefined ? {} : { drainMs }),
         ...(version === undefined ? {} : { version }),

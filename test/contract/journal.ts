@@ -234,7 +234,7 @@ export function journalContract(
 
       it('refuses an answer that is too large, and still takes another', async () => {
         const { id } = await say(`schema ${newKey()}`)
-        expect(await refused(reply(id, 'x'.repeat(1_600_000)))).toBe('PAYLOAD_TOO_LARGE')
+        expect(await refused(reply(id, 'x', { metadata: { wide: 'x'.repeat(800_000) } }))).toBe('PAYLOAD_TOO_LARGE')
         expect(statusText(await reply(id, 'Rome'))).toBe('And then?')
       })
 

@@ -10,6 +10,7 @@ import { foldHistory } from '../../src/temporal/fold-history.js'
 import { WORKFLOW_TYPE } from '../../src/temporal/names.js'
 import { firstValue } from '../../src/temporal/payloads.js'
 import type { TaskWorkflowInput } from '../../src/temporal/workflow/task-input.js'
+import { openGate } from '../support/agents.js'
 import { journalAgents, ran } from '../support/journal-agents.js'
 import { endAll, runCli } from '../support/processes.js'
 import { eventually, send, stateOf, statusText, taskOf, textOf } from '../support/reading.js'
@@ -80,6 +81,45 @@ describe('processes that are killed', () => {
     expect(textOf(done)).toBe('timed out')
     expect(await steps()).toEqual(['before', 'timed out'])
   }, 90_000)
+})
+
+describe('a handler that was left while it waits for another agent', () => {
+  it('is woken when that has answered: its next look is not waited for', async () => {
+    const server = await startTestServer({
+      temporalAddress: inject('temporalAddress'),
+      agents: journalAgents,
+      turn: { graceMs: 300, suspendAfterMs: 1_000 },
+    })
+    const connection = await Connection.connect({ address: inject('temporalAddress') })
+    try {
+      const wire = wireNamed('jsonrpc', server.url)
+      const key = `woken-${Date.now()}`
+      const to = { agent: 'journaled' }
+      const { id } = taskOf(await wire.call('sendMessage', send(`call x callee wait ${key}`, NOW), to))
+      const handle = new Client({ connection }).workflow.getHandle(
+        taskKey({ tenant: '', agentId: 'journaled', taskId: id }),
+      )
+      const history = async () => (await handle.fetchHistory()).events ?? []
+      // It was left for four seconds, the longest of all pauses, just now.
+      await eventually(async () => {
+        const started = (await history()).at(-1)?.timerStartedEventAttributes
+        expect(Number(started?.startToFireTimeout?.seconds ?? 0)).toBeGreaterThanOrEqual(4)
+      }, 30_000)
+      openGate(key)
+      await handle.result()
+      const events = await history()
+      const last = events.findLastIndex((event) => event.timerStartedEventAttributes)
+      const since = events.slice(last).filter((event) => event.timerFiredEventAttributes)
+      expect(since).toEqual([])
+      expect(events.slice(last).some((event) => event.workflowExecutionSignaledEventAttributes)).toBe(true)
+      expect(events.slice(last).some((event) => event.timerCanceledEventAttributes)).toBe(true)
+      expect(textOf(await wire.call('getTask', { id }, to))).toBe('callee said waited')
+      expect(foldHistory(events)?.record.task.status?.state).toBe('TASK_STATE_COMPLETED')
+    } finally {
+      await connection.close()
+      await server.stop()
+    }
+  }, 60_000)
 })
 
 describe('a workflow that is continued as new', () => {

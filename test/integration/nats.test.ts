@@ -11,6 +11,7 @@ import type { NatsOptions } from '../../src/bus/nats/options.js'
 import { subjectsOf } from '../../src/bus/nats/subjects.js'
 import { silentLogger } from '../../src/internal/logger.js'
 import { chunk, end, newKey, next, seqs } from '../contract/bus/contract.js'
+import { keptLargeValues } from '../support/large-values.js'
 import { type NatsServer, natsMissing, startNats } from '../support/nats.js'
 import { eventually } from '../support/reading.js'
 import { testLogger } from '../support/servers.js'
@@ -28,7 +29,12 @@ async function server(args?: readonly string[]): Promise<NatsServer> {
 }
 
 async function bus(options: NatsOptions): Promise<NatsBus> {
-  const opened = await NatsBus.open({ ...options, namespace: 'default', logger: testLogger })
+  const opened = await NatsBus.open({
+    ...options,
+    namespace: 'default',
+    logger: testLogger,
+    largeValues: keptLargeValues(),
+  })
   stops.push(() => opened.close())
   return opened
 }

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
 import { afterEach, describe, expect, inject, it } from 'vitest'
+import type { TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { taskKey } from '../../src/bus/live-event.js'
 import { type NatsServer, natsMissing, startNats } from '../support/nats.js'
 import { followToTheEnd, words } from '../support/persistent-reader.js'
@@ -73,6 +74,29 @@ describe('gateway and worker', () => {
     expect(cli.stderr()).toMatch(text)
     expect(cli.stderr()).not.toContain('    at ')
   })
+
+  it('killed with large values in its checkpoint: the next worker goes on from them', async () => {
+    const { gateway, worker } = bound(await open({ temporalAddress }))
+    const [first, { url }] = [await worker(), await gateway()]
+    const wire = wireNamed('rest', url)
+    const asked = { ...send(`20 10 ${'m'.repeat(200_000)}`), ...IMMEDIATELY }
+    const { id } = taskOf(await wire.call('sendMessage', asked, { agent: 'heavy' }))
+    const read = async () => (await wire.call('getTask', { id }, { agent: 'heavy' })) as TaskJson
+    await eventually(async () => expect(textOf(await read()).length).toBe(1_000_000), 20_000)
+    first.kill('SIGKILL')
+    await worker()
+    const text = await eventually(async () => {
+      const task = await read()
+      expect(stateOf(task)).toBe('TASK_STATE_COMPLETED')
+      return textOf(task)
+    }, 30_000)
+    const chunks = Array.from({ length: 20 }, (_, i) => `${i % 10}`.repeat(50_000)).join('')
+    expect(text === `${chunks}${'r'.repeat(500_000)} another process 300000`, text.slice(-60)).toBe(true)
+    const history = await new Client({ connection: await Connection.connect({ address: temporalAddress }) }).workflow
+      .getHandle(taskKey({ tenant: '', agentId: 'heavy', taskId: id }))
+      .describe()
+    expect(history.historySize).toBeLessThan(32_768)
+  }, 90_000)
 
   it('refuse a Temporal server that is not there, and say which', async () => {
     const { run } = bound(await open({ temporalAddress: '127.0.0.1:1' }))

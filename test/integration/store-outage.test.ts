@@ -1,11 +1,16 @@
 /** The store's database goes away and comes back while the server runs. */
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import type { TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { silentLogger } from '../../src/internal/logger.js'
 import { openDatabase } from '../../src/store/database.js'
 import { openTaskStore } from '../../src/store/sql-task-store.js'
 import type { TaskRecord } from '../../src/task/task-record.js'
+import type { OneProcessOptions } from '../../src/worker/one-process.js'
+import { openGate } from '../support/agents.js'
 import { databaseKinds, postgres } from '../support/databases.js'
+import { hashOf, large, textOfLength } from '../support/large-agents.js'
 import { createDatabase, findPostgres, type PostgresServer, startPostgres } from '../support/postgres-server.js'
 import { eventually, send, stateOf, taskOf, textOf } from '../support/reading.js'
 import { startTestServer, type TestServer } from '../support/servers.js'
@@ -15,6 +20,8 @@ import { type Wire, WireError, wireNamed } from '../support/wires.js'
 
 /** What is refused is refused within two seconds; the rest is for a slow machine. */
 const REFUSED_MS = 2_500
+
+const IMMEDIATELY = { configuration: { returnImmediately: true } }
 
 /** A task that Temporal has forgotten: its retention is over. */
 async function oldTask(where: string): Promise<TaskRecord> {
@@ -101,10 +108,13 @@ describe.skipIf(postgres.missing)(`without ${postgres.title}`, () => {
     await database.remove()
   })
 
-  async function through(run: (wire: Wire, where: string) => Promise<void>): Promise<void> {
+  async function through(
+    run: (wire: Wire, where: string) => Promise<void>,
+    options: Partial<OneProcessOptions> = {},
+  ): Promise<void> {
     const url = new URL(await createDatabase(database.url))
     url.port = String(proxy.port)
-    server = await startTestServer({ temporalAddress: inject('temporalAddress'), db: url.href })
+    server = await startTestServer({ temporalAddress: inject('temporalAddress'), db: url.href, ...options })
     try {
       await run(wireNamed('jsonrpc', server.url), url.href)
     } finally {
@@ -131,6 +141,36 @@ describe.skipIf(postgres.missing)(`without ${postgres.title}`, () => {
         async () => proxy.freeze(),
         async () => proxy.thaw(),
       ),
+    )
+  }, 60_000)
+
+  it('killed: no task begins whose large values cannot be kept, and no result is lost for them', async () => {
+    const turn = { graceMs: 300, checkpointMs: 200, heartbeatTimeoutMs: 1_500 }
+    await through(
+      async (wire) => {
+        const before = taskOf(await wire.call('sendMessage', send(`hash ${textOfLength(100_000)}`)))
+        const held = taskOf(await wire.call('sendMessage', send('held-chunks 5 outage', IMMEDIATELY)))
+        const said = async () => textOf((await wire.call('getTask', { id: held.id })) as TaskJson).length
+        await eventually(async () => expect(await said()).toBe(500_000))
+
+        await database.stop('SIGKILL')
+        await expectUnavailable(wire.call('sendMessage', send(`hash ${textOfLength(100_000, 'refused')}`)))
+        await expectUnavailable(wire.call('getTask', { id: before.id }))
+        expect(textOf(taskOf(await wire.call('sendMessage', send('hash'))))).toBe(hashOf('hash'))
+        openGate('outage')
+        // Longer than a worker may be silent: the turn stays with the one that has its result.
+        await delay(2 * turn.heartbeatTimeoutMs)
+        expect(stateOf((await wire.call('getTask', { id: held.id })) as TaskJson)).toBe('TASK_STATE_WORKING')
+
+        await database.start()
+        await eventually(async () => {
+          const task = (await wire.call('getTask', { id: held.id })) as TaskJson
+          expect([stateOf(task), textOf(task).slice(500_000)]).toEqual(['TASK_STATE_COMPLETED', 'end of attempt 1'])
+        }, 20_000)
+        expect(await wire.call('getTask', { id: before.id })).toEqual(before)
+        await eventually(async () => expect(await listed(wire)).toHaveLength(3), 15_000)
+      },
+      { agents: [large], turn },
     )
   }, 60_000)
 

@@ -54,7 +54,7 @@ function remoteReader(): TaskReader {
     client,
     bus: new InProcessBus(),
     reachability: { up: true, onGone: () => () => {}, suspect: () => {} },
-    ended: { ended: async () => undefined },
+    store: { ended: async () => undefined, putBack: async (value) => value },
   })
 }
 

@@ -21,6 +21,7 @@ import { bundleWorkflows } from '../../src/worker/workflow-bundle.js'
 import { told } from '../contract/webhooks.js'
 import { agents } from '../support/agents.js'
 import { journalAgents } from '../support/journal-agents.js'
+import { large } from '../support/large-agents.js'
 import { startTestServer, testLogger } from '../support/servers.js'
 import { stateAgents } from '../support/state-agents.js'
 import { wireNamed } from '../support/wires.js'
@@ -57,10 +58,10 @@ describe.runIf(process.env.RECORD)('recording', () => {
     await mkdir(directory, { recursive: true })
     const server = await startTestServer({
       temporalAddress: inject('temporalAddress'),
-      agents: [...agents, ...journalAgents, ...stateAgents, told],
+      agents: [...agents, ...journalAgents, ...stateAgents, told, large],
       webhooks: { allow: ['127.0.0.1'], retryPace: 0.01 },
       // So that waits for other agents are seen in the history.
-      turn: { suspendAfterMs: 1 },
+      turn: { suspendAfterMs: 500 },
     })
     const known = new Set((await kept()).map(nameOf))
     const connection = await Connection.connect({ address: inject('temporalAddress') })

@@ -1,6 +1,8 @@
 /** The lives of tasks whose histories are kept: one of each way through the workflow. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { openGate } from '../support/agents.js'
 import { ran } from '../support/journal-agents.js'
+import { textOfLength } from '../support/large-agents.js'
 import { eventually, send, stateOf, taskOf, textOf } from '../support/reading.js'
 import { startReceiver, type WebhookReceiver } from '../support/webhook-receiver.js'
 import type { Wire } from '../support/wires.js'
@@ -224,6 +226,31 @@ export const SCENARIOS: readonly Scenario[] = [
         await wire.call('sendMessage', send('this one', {}, { taskId: id }), TOLD)
         return id
       }),
+  },
+  {
+    name: 'called-for-long',
+    agent: 'journaled',
+    async run(wire) {
+      const { id } = taskOf(await wire.call('sendMessage', send('call replay callee wait replay-long', NOW), JOURNALED))
+      await eventually(() => {
+        if (ran('callee/replay-long') === 0) throw new Error('not yet')
+      })
+      // Until the caller was left, and looks seldom.
+      await delay(6_000)
+      openGate('replay-long')
+      return endedOf(wire, id)
+    },
+  },
+  {
+    name: 'large-values',
+    agent: 'large',
+    async run(wire) {
+      const to = { agent: 'large' }
+      const asked = await wire.call('sendMessage', send(`steps 100000 replay ${textOfLength(100_000)}`), to)
+      const { id } = taskOf(asked)
+      await wire.call('sendMessage', send(textOfLength(100_000, 'answer'), {}, { taskId: id }), to)
+      return id
+    },
   },
 ]
 

@@ -168,7 +168,7 @@ export const journaled = agent(
       }
       case 'big':
         try {
-          await ctx.step('big', () => 'x'.repeat(1_600_000))
+          await ctx.step('big', () => 'x'.repeat(105_000_000))
         } catch (error) {
           return `too big: ${(error as { reason?: string }).reason}`
         }

@@ -32,3 +32,14 @@ export const asking = agent({ id: 'asking' }, async (_, ctx) => {
   const answer = await ctx.ask('Which?')
   return `${answer.text} on ${process.env.TEMPORAL_WORKER_BUILD_ID ?? 'no build'}`
 })
+
+/** `<first> <rest>`: so many chunks of 50,000 characters, which the second attempt goes on from by so many more; and a large step. */
+export const heavy = agent({ id: 'heavy' }, async function* (message, ctx) {
+  const [first = 0, rest = 0] = message.text.split(' ').map(Number)
+  const step = await ctx.step('large', () => ({ pid: process.pid, filler: 'f'.repeat(300_000) }))
+  if (ctx.resume !== undefined) yield ctx.resume.text
+  else for (let i = 0; i < first; i += 1) yield `${i % 10}`.repeat(50_000)
+  if (ctx.attempt === 1) await delay(120_000, undefined, { signal: ctx.signal })
+  for (let i = 0; i < rest; i += 1) yield 'r'.repeat(50_000)
+  yield ` ${step.pid === process.pid ? 'the same process' : 'another process'} ${step.filler.length}`
+})

@@ -1,6 +1,7 @@
 /** What all wires of the tests have in common. */
 import { type JsonObject, type JsonValue, toJson } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
+import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { BadRequestSchema, ErrorInfoSchema } from '../../gen/google/rpc/error_details_pb.js'
 import type { A2AService } from '../../gen/lf/a2a/v1/a2a_pb.js'
 
@@ -79,17 +80,23 @@ export async function* sseData(
   response: Response,
   onId: (id: string) => void = () => {},
 ): AsyncGenerator<string, void, undefined> {
-  let text = ''
+  let events: string[] = []
+  let chunks: string[] = []
+  const onEvent = ({ id, data }: EventSourceMessage) => {
+    if (id !== undefined) onId(id)
+    events.push(data)
+  }
+  const parser = createParser({ onEvent })
   const decoder = new TextDecoder()
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    text += decoder.decode(chunk, { stream: true })
-    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-      const lines = text.slice(0, end).split('\n')
-      text = text.slice(end + 2)
-      const data = lines.filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trimStart())
-      const id = lines.find((line) => line.startsWith('id:'))
-      if (id !== undefined) onId(id.slice(3).trimStart())
-      if (data.length > 0) yield data.join('\n')
-    }
+    const text = decoder.decode(chunk, { stream: true })
+    chunks.push(text)
+    // A large event comes in many chunks: they are joined once.
+    if (!text.includes('\n')) continue
+    parser.feed(chunks.join(''))
+    chunks = []
+    const ready = events
+    events = []
+    yield* ready
   }
 }

@@ -6,10 +6,13 @@
 import type { Msg } from '@nats-io/transport-node'
 import type { Position } from '../../a2a/cursor.js'
 import type { Logger } from '../../internal/logger.js'
+import { mapPicture } from '../../task/large-records.js'
+import { contentLength, KnownValues, type LargeValueStore, mapEvent } from '../../task/large-values.js'
 import type { TurnPicture } from '../../task/turn-picture.js'
 import type { EventBus, SubscribeOptions, Subscription, TurnOwner } from '../event-bus.js'
 import { InProcessBus } from '../in-process-bus.js'
 import type { LiveEvent } from '../live-event.js'
+import { InOrder } from './in-order.js'
 import { Lingering } from './lingering.js'
 import { NatsLink } from './link.js'
 import type { NatsOptions } from './options.js'
@@ -19,17 +22,23 @@ import {
   decodeEvents,
   decodePicture,
   decodeQuestion,
+  decodeStoredEvent,
+  decodeStoredPicture,
   encodeEvent,
   encodeEvents,
   encodeLost,
   encodePicture,
   encodeQuestion,
+  encodeStored,
+  isStored,
 } from './wire.js'
 
 export interface NatsBusOptions extends NatsOptions {
   /** Processes of the same namespace hear each other. */
   readonly namespace: string
   readonly logger: Logger
+  /** Takes what is too large for a message on its way to other processes. */
+  readonly largeValues: LargeValueStore
 }
 
 /** How long the owner of a turn may take to answer, in milliseconds. Without an answer the last checkpoint is read. */
@@ -38,6 +47,11 @@ const ANSWER_MS = 250
 /** How long after a turn its events are told to those who come back, in milliseconds, and of how many tasks. */
 const REMEMBERED_MS = 60_000
 const MAX_REMEMBERED = 10_000
+
+/** Events of one task that wait behind a large one; with more, readers get a Task in their place. */
+const MAX_WAITING = 1_024
+/** How long a stop waits for large events that are on their way, in milliseconds. */
+const CLOSE_MS = 1_000
 
 export class NatsBus implements EventBus {
   private readonly local = new InProcessBus()
@@ -50,11 +64,17 @@ export class NatsBus implements EventBus {
     REMEMBERED_MS,
     MAX_REMEMBERED,
   )
+  private readonly outgoing = new InOrder(MAX_WAITING, (key) => this.sendLost(key))
+  private readonly incoming = new InOrder(MAX_WAITING, (key) => this.local.nudge(key))
+  /** Of tasks whose turns run here: what others have been told of them. */
+  private readonly told = new Map<string, KnownValues>()
+  private readonly largeValues: LargeValueStore
   private link!: NatsLink
 
-  private constructor({ namespace, logger }: NatsBusOptions) {
+  private constructor({ namespace, logger, largeValues }: NatsBusOptions) {
     this.namespace = namespace
     this.logger = logger
+    this.largeValues = largeValues
   }
 
   /** @throws NatsConfigError the options make no sense, or the server refuses the credentials */
@@ -75,13 +95,7 @@ export class NatsBus implements EventBus {
 
   publish(event: LiveEvent): void {
     this.local.publish(event)
-    const { events } = this.subjects(event.key)
-    const sent = this.link.publish(events, encodeEvent(event))
-    if (sent !== 'too-large') return
-    // A reader can do without the task, which it finds by looking, but not without knowing that it has to look.
-    const { task: _, ...rest } = event
-    if (event.task !== undefined && this.link.publish(events, encodeEvent(rest)) !== 'too-large') return
-    this.link.publish(events, encodeLost())
+    this.outgoing.run(event.key, () => this.send(event))
   }
 
   subscribe(key: string, options?: SubscribeOptions): Subscription {
@@ -107,10 +121,12 @@ export class NatsBus implements EventBus {
 
   own(key: string, owner: TurnOwner): () => void {
     const disown = this.local.own(key, owner)
-    const stop = this.link.subscribe(this.subjects(key).owner, (question) => this.answer(owner, question))
+    const stop = this.link.subscribe(this.subjects(key).owner, (question) => void this.answer(key, owner, question))
     const release = this.remembered.hold(key)
+    this.told.set(key, new KnownValues())
     return () => {
       stop()
+      this.told.delete(key)
       disown()
       release()
     }
@@ -120,7 +136,11 @@ export class NatsBus implements EventBus {
     const here = await this.local.request(key)
     if (here !== undefined) return here
     const answer = await this.link.request(this.subjects(key).owner, encodeQuestion({ ask: 'picture' }), ANSWER_MS)
-    return answer === undefined ? undefined : decodePicture(answer)
+    if (answer === undefined) return undefined
+    if (!isStored(answer)) return decodePicture(answer)
+    const stored = decodeStoredPicture(answer)
+    // Where the store does not answer, the last checkpoint is read: it says so.
+    return stored === undefined ? undefined : this.largeValues.putBack(stored, mapPicture).catch(() => undefined)
   }
 
   async missed(key: string, after: Position): Promise<readonly LiveEvent[]> {
@@ -138,6 +158,7 @@ export class NatsBus implements EventBus {
 
   async close(): Promise<void> {
     this.remembered.close()
+    await this.outgoing.settled(CLOSE_MS)
     await this.link.close()
     await this.local.close()
   }
@@ -154,20 +175,71 @@ export class NatsBus implements EventBus {
     if (events.length > 0) this.link.publish(reply, encodeEvents(events, this.link.maxPayload))
   }
 
-  private receive(key: string, data: Uint8Array): void {
-    const received = decodeEvent(key, data)
-    if (received === 'lost') this.local.nudge(key)
-    else if (received !== undefined) this.local.publish(received)
-    else this.logger.debug({ key, bytes: data.length }, 'a message on the bus is no event of its task')
+  private send(event: LiveEvent): Promise<void> | undefined {
+    const { events } = this.subjects(event.key)
+    if (!this.link.connected) return undefined
+    // A reader can do without the task, which it finds by looking.
+    const { task, ...rest } = event
+    const small = event.bytes <= this.link.maxPayload
+    if (small && task !== undefined && this.link.publish(events, encodeEvent(event)) !== 'too-large') return undefined
+    if (small && this.link.publish(events, encodeEvent(rest)) !== 'too-large') return undefined
+    return this.sendStored(rest)
   }
 
-  private answer(owner: TurnOwner, { data, reply }: Msg): void {
+  /** With references in place of large values. */
+  private async sendStored(event: LiveEvent): Promise<void> {
+    const { key } = event
+    const stored = await this.largeValues.takeOut(key, event.event, mapEvent, this.told.get(key))
+    const sent = this.link.publish(this.subjects(key).events, encodeStored(stored, event))
+    if (sent === 'too-large') this.sendLost(key)
+  }
+
+  /** Readers elsewhere have to know that there is something to look at. */
+  private sendLost(key: string): void {
+    this.link.publish(this.subjects(key).events, encodeLost())
+  }
+
+  private receive(key: string, data: Uint8Array): void {
+    this.incoming.run(key, () => {
+      if (isStored(data)) return this.receiveStored(key, data)
+      const received = decodeEvent(key, data)
+      if (received === 'lost') this.local.nudge(key)
+      else this.hear(key, received, data.length)
+      return undefined
+    })
+  }
+
+  private async receiveStored(key: string, data: Uint8Array): Promise<void> {
+    const stored = decodeStoredEvent(key, data)
+    if (stored === undefined) return this.hear(key, undefined, data.length)
+    const event = await this.largeValues.putBack(stored.event, mapEvent)
+    this.hear(key, { ...stored, event, bytes: stored.bytes + contentLength(event, mapEvent) }, data.length)
+  }
+
+  private hear(key: string, event: LiveEvent | undefined, bytes: number): void {
+    if (event !== undefined) this.local.publish(event)
+    else this.logger.debug({ key, bytes }, 'a message on the bus is no event of its task')
+  }
+
+  private async answer(key: string, owner: TurnOwner, { data, reply }: Msg): Promise<void> {
     const question = decodeQuestion(data)
     if (question?.ask === 'cancel') owner.cancelHint()
     if (question?.ask !== 'picture' || !reply) return
-    // Too large a picture is not sent: the checkpoint shows the same a little later.
-    if (this.link.publish(reply, encodePicture(owner.picture())) === 'too-large') {
+    const picture = owner.picture()
+    if (contentLength(picture, mapPicture) <= this.link.maxPayload) {
+      if (this.link.publish(reply, encodePicture(picture)) !== 'too-large') return
+    }
+    // Where that does not work either, the checkpoint shows the same a little later.
+    const stored = await this.storedPicture(key, picture).catch(() => undefined)
+    if (stored === undefined || this.link.publish(reply, stored) === 'too-large') {
       this.link.publish(reply, encodePicture(undefined))
     }
+  }
+
+  private async storedPicture(key: string, picture: TurnPicture | undefined): Promise<Uint8Array | undefined> {
+    if (picture === undefined) return undefined
+    const { turn, attempt, seq, status, artifacts } = picture
+    const said = { turn, attempt, seq, artifacts, ...(status === undefined ? {} : { status }) }
+    return encodeStored(await this.largeValues.takeOut(key, said, mapPicture, this.told.get(key)))
   }
 }

@@ -14,6 +14,8 @@ import {
   TaskStatusSchema,
 } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import type { Cursor, Position } from '../../a2a/cursor.js'
+import { mapPicture } from '../../task/large-records.js'
+import { LARGE_VALUES, type LargeValue, largeValuesIn, mapEvent, type Walk } from '../../task/large-values.js'
 import type { TurnPicture } from '../../task/turn-picture.js'
 import type { LiveEvent } from '../live-event.js'
 
@@ -23,6 +25,8 @@ export type Received = LiveEvent | 'lost' | undefined
 const FORMAT = 1
 /** Of a list of events, besides the events. */
 const ENVELOPE_BYTES = 20
+/** How a message with references begins. */
+const STORED_HEAD = Buffer.from(`{"v":${FORMAT},"stored":`)
 
 export function encodeEvent({ cursor, kind, event, task }: LiveEvent): Uint8Array {
   return encode({ v: FORMAT, cursor, kind, event, task })
@@ -90,7 +94,16 @@ export function encodePicture(picture: TurnPicture | undefined): Uint8Array {
 export function decodePicture(data: Uint8Array): TurnPicture | undefined {
   const value = decode(data)
   if (value?.v !== FORMAT || !isObject(value.picture)) return undefined
-  const { picture } = value
+  return readPicture(value.picture)
+}
+
+/** Undefined for what is no picture. */
+function readPicture(picture: object | undefined): TurnPicture | undefined {
+  if (picture === undefined) return undefined
+  return pictureIn(picture as JsonObject)
+}
+
+function pictureIn(picture: JsonObject): TurnPicture | undefined {
   const cursor = readCursor(picture)
   if (cursor === undefined || !Array.isArray(picture.artifacts)) return undefined
   const artifacts = picture.artifacts.map((artifact) => readMessage<ArtifactJson>(ArtifactSchema, artifact))
@@ -99,6 +112,80 @@ export function decodePicture(data: Uint8Array): TurnPicture | undefined {
   const complete = artifacts.every((artifact) => artifact !== undefined)
   if (!complete || (picture.status !== undefined && status?.state === undefined)) return undefined
   return { ...cursor, artifacts, ...(status === undefined ? {} : { status }) }
+}
+
+/** @param event of which `value` is the event, when it is one */
+export function encodeStored(value: object, event?: Pick<LiveEvent, 'cursor' | 'kind'>): Uint8Array {
+  return encode({ v: FORMAT, stored: value, cursor: event?.cursor, kind: event?.kind })
+}
+
+/** Whether it has references in place of large values. */
+export function isStored(data: Uint8Array): boolean {
+  const head = Buffer.from(data.buffer, data.byteOffset, Math.min(data.byteLength, STORED_HEAD.length))
+  return head.equals(STORED_HEAD)
+}
+
+/** With its references. */
+export function decodeStoredEvent(key: string, data: Uint8Array): LiveEvent | undefined {
+  const { stored, ...value } = decode(data) ?? {}
+  return readStored(stored as StreamResponseJson, mapEvent, (plain) => {
+    const event = readEvent(key, { ...value, event: plain as JsonObject }, data.length)
+    return event === undefined ? undefined : [event.event, (restored) => ({ ...event, event: restored })]
+  })
+}
+
+/** With its references. */
+export function decodeStoredPicture(data: Uint8Array): TurnPicture | undefined {
+  const { stored } = decode(data) ?? {}
+  return readStored(stored as unknown as TurnPicture, mapPicture, (plain) => {
+    const picture = readPicture(plain)
+    return picture === undefined ? undefined : [picture, (restored) => restored]
+  })
+}
+
+type Read<T, Result> = (plain: T) => readonly [normal: T, made: (restored: T) => Result] | undefined
+
+/**
+ * The schema does not know references, so it is read without them, and they are put in their places again. Undefined when
+ * it is not what `read` expects, or has references that nobody of us has made.
+ */
+function readStored<T, Result>(value: T, walk: Walk<T>, read: Read<T, Result>): Result | undefined {
+  const references: (LargeValue | undefined)[] = []
+  try {
+    if (!areSound(largeValuesIn(value, walk))) return undefined
+    const plain = walk(value, (parts) =>
+      parts.map(({ large, ...rest }) => {
+        references.push(large)
+        return large === undefined ? rest : { ...rest, text: '' }
+      }),
+    )
+    const found = read(plain)
+    if (found === undefined) return undefined
+    const [normal, made] = found
+    let at = 0
+    const restored = walk(normal, (parts) =>
+      parts.map((part) => {
+        const large = references[at]
+        at += 1
+        const { text: _, ...rest } = part
+        return large === undefined ? part : { ...rest, large }
+      }),
+    )
+    return at === references.length ? made(restored) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Each of as many pieces as it has bytes for, and together no more than a task may have. */
+function areSound(large: readonly LargeValue[]): boolean {
+  let sum = 0
+  for (const { size, pieces } of large) {
+    sum += size
+    if (!isCount(size) || pieces.length !== Math.ceil(size / LARGE_VALUES.pieceBytes)) return false
+    if (!pieces.every((hash) => typeof hash === 'string')) return false
+  }
+  return sum <= LARGE_VALUES.perTask
 }
 
 /** A question to those who run, or have run, a turn. */

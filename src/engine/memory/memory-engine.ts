@@ -58,6 +58,7 @@ export class MemoryEngine implements Engine {
   readonly bus: EventBus
   private readonly options: MemoryEngineOptions
   private readonly agentCalls: AgentCalls
+  private readonly local: LocalCalls
   private readonly clock: Clock
   private readonly state: MemoryState
   private readonly holds = new HoldQueue()
@@ -78,8 +79,10 @@ export class MemoryEngine implements Engine {
       logger,
       engine: this,
       clock: this.clock,
+      suspendAfterMs: options.suspendAfterMs,
       ...(remoteCalls === undefined ? {} : { remote: remoteCalls }),
     })
+    this.local = local
     this.agentCalls = wrapCalls(local)
   }
 
@@ -100,6 +103,7 @@ export class MemoryEngine implements Engine {
       onWritten,
       tellWebhooks: this.options.tellWebhooks,
       onChange: (record) => this.place(key, record),
+      onEnd: (record) => void this.local.ended(record),
     })
     this.tasks.set(key, task)
     task.webhooks = webhooks
@@ -130,6 +134,14 @@ export class MemoryEngine implements Engine {
     const reading = taskReading(withPicture(record, picture))
     const { turn, ended } = record.position
     return picture === undefined && !ended ? { ...reading, reached: { turn, attempt: LAST_ATTEMPT, seq: 1 } } : reading
+  }
+
+  async wake(key: string): Promise<void> {
+    this.tasks.get(key)?.lookAgain()
+  }
+
+  outline(ref: TaskRef): Promise<TaskReading | undefined> {
+    return this.read(ref)
   }
 
   look(ref: TaskRef): Promise<TaskReading | undefined> {

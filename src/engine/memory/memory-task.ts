@@ -21,11 +21,12 @@ import { refusal } from '../../task/may-continue.js'
 import { lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfKey } from '../../task/reduce.js'
 import type { StateHome, StateReads } from '../../task/state-home.js'
 import type { StateScope } from '../../task/state-record.js'
-import { type Alarm, hasCallsToCancel, nextAlarm, type ResumedHandler } from '../../task/suspension.js'
+import { type Alarm, hasCallsToCancel, nextAlarm, type ResumedHandler, waitsForCall } from '../../task/suspension.js'
 import type { QueuedMessage, TaskRecord, TaskRef, TurnResult } from '../../task/task-record.js'
 import { type TurnInput, turnInput } from '../../task/turn-input.js'
 import { turnFinished } from '../../task/turn-outcome.js'
 import type { ReachedState, WebhookEvents } from '../../task/webhook-events.js'
+import { asWhole } from '../../task/weight.js'
 import type { FollowUp } from '../engine.js'
 import type { HoldQueue } from '../hold-queue.js'
 import { StateAccess } from '../state-access.js'
@@ -53,6 +54,8 @@ export interface MemoryTaskHost {
   readonly onWritten: ((attempt: RunningAttempt) => void) | undefined
   readonly tellWebhooks: ((reached: ReachedState, webhooks: WebhookEvents) => Promise<void>) | undefined
   onChange(record: TaskRecord): void
+  /** A turn has ended. */
+  onEnd(record: TaskRecord): void
 }
 
 export class MemoryTask {
@@ -69,6 +72,8 @@ export class MemoryTask {
   private stopped = false
   private crashAttempt: (() => void) | undefined
   private stopAlarm: () => void = () => {}
+  /** An agent that the handler may wait for has answered since the turn began. */
+  private answered = false
   /** It is known to be a task, and no Message: only then it is listed. */
   private decided: boolean
 
@@ -90,14 +95,19 @@ export class MemoryTask {
     })
   }
 
-  accept({ message, params, idempotencyKey: key, webhooks }: FollowUp): { turn: number } {
+  accept({ message, params, idempotencyKey: key, calledBy, webhooks }: FollowUp): { turn: number } {
     this.webhooks = webhooks ?? this.webhooks
     const known = turnOfKey(this.record, key)
     if (known !== undefined) return { turn: known }
-    const bytes = JSON.stringify(this.record).length
-    const refused = refusal(this.record, message.contextId, bytes, JSON.stringify(message).length)
+    const refused = refusal(this.record, message, asWhole)
     if (refused !== undefined) throw refused
-    this.change({ type: 'accepted', message, params, ...(key === undefined ? {} : { key }) })
+    this.change({
+      type: 'accepted',
+      message,
+      params,
+      ...(key === undefined ? {} : { key }),
+      ...(calledBy === undefined ? {} : { calledBy }),
+    })
     this.begin()
     return { turn: lastAcceptedTurn(this.record) }
   }
@@ -109,6 +119,12 @@ export class MemoryTask {
     if (this.stopTurn !== undefined) this.stopTurn('canceled')
     else if (hasCallsToCancel(this.record)) this.wake()
     else this.endWith({ type: 'canceled', at: this.now() })
+  }
+
+  /** An agent that the handler may wait for has answered. */
+  lookAgain(): void {
+    this.answered = true
+    this.setAlarm()
   }
 
   /** Ends the running turn without ending the task; for the end of the process. */
@@ -142,10 +158,11 @@ export class MemoryTask {
   private async handle(taken: QueuedMessage | undefined): Promise<boolean> {
     this.artifactsBefore = this.record.task.artifacts ?? []
     if (taken !== undefined && this.webhooks === 'all') this.tell()
+    this.answered = false
     const input = turnInput(this.record, taken)
     const result = input.resumed?.by === 'canceled' ? await this.cancelCalls(input.resumed) : await this.turn(input)
     if (result === undefined) return false
-    this.endWith(turnFinished(this.record, result, this.now()))
+    this.endWith(turnFinished(this.record, result, this.now(), asWhole))
     return true
   }
 
@@ -168,6 +185,10 @@ export class MemoryTask {
     }
     const alarm = nextAlarm(this.record)
     if (alarm === undefined) return
+    if (this.answered && waitsForCall(this.record)) {
+      this.wake()
+      return
+    }
     const ms = Date.parse(alarm.at) - this.host.clock.now()
     this.stopAlarm = this.host.clock.timer(() => this.ring(alarm), Math.max(ms, 1))
   }
@@ -327,6 +348,7 @@ export class MemoryTask {
     this.change(event)
     this.host.bus.publish(stateEvent(this.record))
     this.tell()
+    this.host.onEnd(this.record)
   }
 
   private change(event: TaskEvent): void {

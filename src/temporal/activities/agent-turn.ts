@@ -6,7 +6,7 @@ import type { AgentCalls } from '../../agent/agent-calls.js'
 import { TurnStopped } from '../../agent/agent-context.js'
 import type { AgentDefinition, AgentDirectory } from '../../agent/agent-definition.js'
 import { failedTurn, isFinalFailure, leftBehind } from '../../agent/failed-turn.js'
-import type { Journal } from '../../agent/journal.js'
+import { type Journal, stopReason } from '../../agent/journal.js'
 import type { EarlierAttempts } from '../../agent/resume.js'
 import { runTurn } from '../../agent/run-turn.js'
 import { StateConflictError } from '../../agent/state-conflict.js'
@@ -16,6 +16,7 @@ import { type LiveEvent, taskKey } from '../../bus/live-event.js'
 import type { HoldQueue } from '../../engine/hold-queue.js'
 import { onAbort, sleep } from '../../internal/abort.js'
 import { type Logger, withFields } from '../../internal/logger.js'
+import type { LargeValueStore } from '../../task/large-values.js'
 import type { StateHome } from '../../task/state-home.js'
 import type { ResumedHandler } from '../../task/suspension.js'
 import type { TurnResult } from '../../task/task-record.js'
@@ -27,6 +28,7 @@ import { CancelCheck, type DescribeService } from './cancel-check.js'
 import { CheckpointWriter, type HeartbeatService } from './checkpoint-writer.js'
 import { Fence } from './fence.js'
 import { StateCommit, StateForgottenError } from './state-commit.js'
+import { TurnValues } from './turn-values.js'
 
 export interface AgentTurnOptions {
   readonly agents: AgentDirectory
@@ -48,7 +50,8 @@ export interface AgentTurnOptions {
   /** Where the state of agents is kept. */
   readonly state: StateHome
   readonly holds: HoldQueue
-  /** A turn has begun here: the task is WORKING. */
+  readonly largeValues: LargeValueStore
+  /** A turn has begun here: the task is WORKING. Its large values are not in it. */
   onBegin(input: TurnInput): void
 }
 
@@ -79,9 +82,13 @@ export function createAgentTurn(options: AgentTurnOptions): (input: TurnInput) =
 class TurnAttempt {
   private readonly options: AgentTurnOptions
   private readonly agent: AgentDefinition
-  private readonly input: TurnInput
+  /** As it came, without large values. */
+  private readonly given: TurnInput
+  private readonly lastCheckpoint: Checkpoint | undefined
   private readonly info: Info
-  private readonly before: EarlierAttempts | undefined
+  private readonly values: TurnValues
+  private input: TurnInput
+  private before: EarlierAttempts | undefined
   private journalBefore: Checkpoint['journal']
   private readonly decidedBefore: boolean
   /** Attempts that ended without a word. */
@@ -100,9 +107,11 @@ class TurnAttempt {
   constructor(options: AgentTurnOptions, agent: AgentDefinition, input: TurnInput, info: Info) {
     this.options = options
     this.agent = agent
+    this.given = input
     this.input = input
     this.info = info
     const last = info.heartbeatDetails as Checkpoint | undefined
+    this.lastCheckpoint = last
     this.journalBefore = last?.journal
     this.decidedBefore = last?.decided ?? false
     this.failures = last?.failures ?? 0
@@ -117,8 +126,9 @@ class TurnAttempt {
       attempt: info.attempt,
     })
     const { log } = this
-    const { state: home, holds: queue } = options
+    const { state: home, holds: queue, largeValues: store, graceMs } = options
     this.state = new StateCommit({ home, queue, input, log, signal: this.left.signal }, last)
+    this.values = new TurnValues({ store, key: taskKey(input), signal: this.stop.signal, graceMs, log })
   }
 
   async run(): Promise<TurnResult> {
@@ -143,16 +153,43 @@ class TurnAttempt {
       this.deadline(),
     ]
     try {
-      if (ended !== undefined) return await this.keep(this.shownAgain(ended))
-      const result = await this.runHandler(writer)
-      failPoint?.('turn.result', key)
-      return result.changes === undefined ? result : await this.settle(result, writer)
-    } catch (error) {
-      return await this.afterFailure(error, writer)
+      return await this.stored(await this.outcome(writer), writer)
     } finally {
       await this.state.release()
       writer?.stop()
       for (const each of release) each()
+    }
+  }
+
+  private async outcome(writer: CheckpointWriter | undefined): Promise<TurnResult> {
+    try {
+      await this.fetch()
+      const { ended } = this.state
+      if (ended !== undefined) return await this.keep(this.shownAgain(ended))
+      const result = await this.runHandler(writer)
+      failPoint?.('turn.result', taskKey(this.input))
+      return result.changes === undefined ? result : await this.settle(result, writer)
+    } catch (error) {
+      return await this.afterFailure(error, writer)
+    }
+  }
+
+  /** The handler and the checkpoint before it are given whole. */
+  private async fetch(): Promise<void> {
+    const { input, last } = await this.values.fetch(this.given, this.lastCheckpoint)
+    this.input = input
+    this.state.restore(last)
+    this.before = earlierAttempts(input, last, last?.result === undefined ? this.lost : 0)
+    this.journalBefore = last?.journal
+  }
+
+  private async stored(result: TurnResult, writer: CheckpointWriter | undefined): Promise<TurnResult> {
+    try {
+      return await this.values.takeOut(result)
+    } catch (error) {
+      this.log.warn({ err: error }, 'large values could not be written before the turn had to end')
+      if (stopReason(this.stop.signal) === 'worker-shutdown') return this.handOver(writer)
+      throw ApplicationFailure.create({ message: 'large values could not be written', type: 'StoreUnavailable' })
     }
   }
 
@@ -176,7 +213,7 @@ class TurnAttempt {
       log: this.log,
       graceMs: this.options.graceMs,
       taskShown: this.decidedBefore,
-      onBegin: () => this.options.onBegin(this.input),
+      onBegin: () => this.options.onBegin(this.given),
       before: this.before,
       ...this.eventsHost(),
       onEvents: (events) => {
@@ -218,7 +255,7 @@ class TurnAttempt {
     const events = new TurnEvents(this.input, { ...this.eventsHost(), attempt })
     this.events = events
     events.decided = true
-    this.options.onBegin(this.input)
+    this.options.onBegin(this.given)
     events.begin()
     events.supersede(this.before?.shown ?? [], this.before?.artifacts)
     return { ...result, attempt, seq: events.position.seq, artifacts: events.artifacts() }
@@ -234,11 +271,7 @@ class TurnAttempt {
 
   private async afterFailure(error: unknown, writer: CheckpointWriter | undefined): Promise<TurnResult> {
     if (error instanceof TurnStopped && error.reason === 'superseded') throw error
-    if (error instanceof TurnStopped && error.reason === 'worker-shutdown') {
-      this.handovers += 1
-      await this.saveForNext(writer)
-      throw ApplicationFailure.create({ message: 'the worker is stopping', type: 'WorkerShutdown', nextRetryDelay: 1 })
-    }
+    if (error instanceof TurnStopped && error.reason === 'worker-shutdown') return this.handOver(writer)
     if (error instanceof TurnStopped) return this.failed(error)
     if (error instanceof StateForgottenError) return this.failed(error)
     if (error instanceof StateConflictError) {
@@ -266,6 +299,12 @@ class TurnAttempt {
     await this.saveForNext(writer)
     const { name, message } = error instanceof Error ? error : new Error(String(error))
     throw ApplicationFailure.create({ message, type: name })
+  }
+
+  private async handOver(writer: CheckpointWriter | undefined): Promise<never> {
+    this.handovers += 1
+    await this.saveForNext(writer)
+    throw ApplicationFailure.create({ message: 'the worker is stopping', type: 'WorkerShutdown', nextRetryDelay: 1 })
   }
 
   /** What the next attempt has to know; without it, it would count wrong and forget what was shown. */
@@ -330,7 +369,8 @@ class TurnAttempt {
       key: taskKey(this.input),
       taskToken: this.info.taskToken,
       intervalMs: checkpointMs,
-      content: () => this.checkpoint(),
+      before: this.lastCheckpoint,
+      content: () => this.values.content(this.checkpoint()),
       onCancel: () => this.end('canceled'),
       onSuperseded: () => {
         this.fence?.revoke()

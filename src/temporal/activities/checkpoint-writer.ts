@@ -27,7 +27,10 @@ export interface CheckpointWriterOptions {
   readonly key: string
   /** Milliseconds between two writes. */
   readonly intervalMs: number
-  content(): Checkpoint
+  /** What the last attempt has written. */
+  readonly before: Checkpoint | undefined
+  /** May fail: then what was written last is written again, so that the turn is kept, and the write counts as failed. */
+  content(): Checkpoint | Promise<Checkpoint>
   /** A cancel was requested. */
   onCancel(): void
   /** The attempt is not the current one any more: somebody else has the turn. */
@@ -47,9 +50,11 @@ export class CheckpointWriter {
   /** A write that has not begun: it will say all that there is to say by then. */
   private next: Promise<void> | undefined
   private stopped = false
+  private written: Checkpoint | undefined
 
   constructor(options: CheckpointWriterOptions) {
     this.options = options
+    this.written = options.before
     this.schedule()
   }
 
@@ -88,15 +93,28 @@ export class CheckpointWriter {
     const { service, namespace, taskToken, identity, key } = this.options
     failPoint?.('checkpoint.before', key)
     const accepted = this.options.onSending()
+    const content = await this.content()
+    const { checkpoint } = content
+    if (this.stopped) return
     try {
-      const details = toPayloads(this.options.content())
+      const details = checkpoint === undefined ? null : toPayloads(checkpoint)
       const answer = await service.recordActivityTaskHeartbeat({ namespace, taskToken, identity, details })
       accepted?.()
+      this.written = checkpoint
       failPoint?.('checkpoint.written', key)
       if (answer.cancelRequested) this.options.onCancel()
     } catch (error) {
       if (!isGrpcServiceError(error) || error.code !== NOT_FOUND) throw error
       this.options.onSuperseded()
+    }
+    if ('error' in content) throw content.error
+  }
+
+  private async content(): Promise<{ checkpoint: Checkpoint | undefined; error?: unknown }> {
+    try {
+      return { checkpoint: await this.options.content() }
+    } catch (error) {
+      return { checkpoint: this.written, error }
     }
   }
 }

@@ -38,6 +38,12 @@ export class StateCommit {
     this.access = new StateAccess({ ...host, contended: this.contended })
   }
 
+  /** @param last the checkpoint before, with its large values */
+  restore(last: Checkpoint | undefined): void {
+    this.ended = restoredResult(last)
+    this.finished = last?.finished
+  }
+
   /** What the handler is run with. */
   get handlerHost() {
     return {

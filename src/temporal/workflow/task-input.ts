@@ -1,6 +1,6 @@
 /** What a task's workflow is started with, and what its turns are told: types only, shared by both sides. */
 import type { MessageJson } from '../../../gen/lf/a2a/v1/a2a_pb.js'
-import type { TaskRecord, TurnParams } from '../../task/task-record.js'
+import type { CallingTask, TaskRecord, TurnParams } from '../../task/task-record.js'
 import type { WebhookEvents } from '../../task/webhook-events.js'
 
 /** How the turns of a task are executed; fixed when the task begins, so that a later default does not change it. */
@@ -32,6 +32,7 @@ export interface MessageUpdateInput {
   readonly key?: string
   /** What webhooks are told from now on; default: as before. */
   readonly webhooks?: WebhookEvents
+  readonly calledBy?: CallingTask
 }
 
 /** Answer of the `message` update. */

@@ -28,11 +28,13 @@ import type { A2AError } from '../../a2a/errors.js'
 import { stateOf } from '../../a2a/state.js'
 import { refusal } from '../../task/may-continue.js'
 import { isEnded, lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfKey } from '../../task/reduce.js'
-import { type Alarm, hasCallsToCancel, nextAlarm } from '../../task/suspension.js'
+import { type Alarm, hasCallsToCancel, nextAlarm, waitsForCall } from '../../task/suspension.js'
 import type { QueuedMessage, TaskRecord, TurnResult } from '../../task/task-record.js'
 import { type TurnInput, turnInput } from '../../task/turn-input.js'
 import { type Checkpoint, turnFinished, turnVanished } from '../../task/turn-outcome.js'
+import { asStored } from '../../task/weight.js'
 import {
+  ANSWERED_SIGNAL,
   CONFIRM_UPDATE,
   MESSAGE_UPDATE,
   REFUSED,
@@ -65,6 +67,7 @@ interface TaskSinks extends Sinks {
 const messageUpdate = defineUpdate<MessageUpdateAnswer, [MessageUpdateInput]>(MESSAGE_UPDATE)
 const confirmUpdate = defineUpdate<void, []>(CONFIRM_UPDATE)
 const webhooksSignal = defineSignal<[WebhooksSignalInput]>(WEBHOOKS_SIGNAL)
+const answeredSignal = defineSignal(ANSWERED_SIGNAL)
 
 /** Until the store answers: nothing is told to a webhook that is not written there. */
 const { [TELL_ACTIVITY]: tellWebhooks } = proxyActivities<TellActivities>({
@@ -98,11 +101,17 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
 
   setHandler(
     messageUpdate,
-    ({ message, params, key, webhooks: asked }) => {
+    ({ message, params, key, calledBy, webhooks: asked }) => {
       webhooks = asked ?? webhooks
       const known = turnOfKey(record, key)
       if (known !== undefined) return { turn: known }
-      apply({ type: 'accepted', message, params, ...(key === undefined ? {} : { key }) })
+      apply({
+        type: 'accepted',
+        message,
+        params,
+        ...(key === undefined ? {} : { key }),
+        ...(calledBy === undefined ? {} : { calledBy }),
+      })
       return { turn: lastAcceptedTurn(record) }
     },
     { validator: (input) => refuse(record, input) },
@@ -114,6 +123,10 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
     const { since, events } = input
     webhooks = events
     if (record.position.ended && compareCursors(record.position, since) > 0) tell()
+  })
+  let answered = false
+  setHandler(answeredSignal, () => {
+    answered = true
   })
 
   const root = CancellationScope.current()
@@ -142,6 +155,7 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
   /** The turn that has just begun; true when it ran inside of this workflow task. */
   const handle = async (taken: QueuedMessage | undefined): Promise<boolean> => {
     const inline = policy.inline && record.position.turn === 1
+    answered = false
     const { outcome, finished } = await turn(turnInput(record, taken))
     noteCancel()
     if (finished && cancel?.workflowTask === workflowInfo().historyLength) {
@@ -158,7 +172,11 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
   await CancellationScope.nonCancellable(async () => {
     while (!isEnded(record)) {
       const alarm = nextAlarm(record)
-      await untilNews(alarm, () => record.cancelRequested || nextMessage(record) !== undefined)
+      const mayLookAgain = waitsForCall(record)
+      await untilNews(
+        alarm,
+        () => record.cancelRequested || nextMessage(record) !== undefined || (answered && mayLookAgain),
+      )
       // What came together with an alarm comes before it.
       const taken = nextMessage(record)
       let inline = false
@@ -223,8 +241,7 @@ function activitiesFor(policy: TurnPolicy, turn: number): TurnActivities {
 function refuse(record: TaskRecord, { message, owner, key }: MessageUpdateInput): void {
   if (owner !== record.owner) throw refusedAs('TASK_NOT_FOUND', 'Task not found')
   if (turnOfKey(record, key) !== undefined) return
-  const bytes = JSON.stringify(record).length
-  const error = refusal(record, message.contextId, bytes, JSON.stringify(message).length)
+  const error = refusal(record, message, asStored)
   if (error !== undefined) throw refusedAs(error.reason, error.message, error)
 }
 

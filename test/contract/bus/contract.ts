@@ -118,6 +118,33 @@ export function busContract(name: string, open: () => Promise<Buses>): void {
       here.unsubscribe(key, subscription)
     })
 
+    it('brings what is larger than a frame of any bus as it is, in its place', async () => {
+      const key = newKey()
+      const subscription = await listen(key)
+      while (!subscription.isEmpty) subscription.poll()
+      const events = [
+        chunk(key, 1),
+        chunk(key, 2, `${'large '.repeat(400_000)}one`),
+        chunk(key, 3),
+        chunk(key, 4, `${'large '.repeat(400_000)}two`),
+        chunk(key, 5),
+        end(key, 6),
+      ]
+      for (const event of events) there.publish(event)
+      const got = await next(subscription, events.length)
+      expect(got.map(({ bytes: _, ...event }) => event)).toEqual(events.map(({ bytes: _, ...event }) => event))
+      const picture: TurnPicture = {
+        turn: 1,
+        attempt: 1,
+        seq: 5,
+        artifacts: [{ artifactId: 'a', parts: [{ raw: 'A'.repeat(4_000_000), filename: 'f' }, { text: 'small' }] }],
+      }
+      const disown = there.own(key, { picture: () => picture, cancelHint: () => {} })
+      await eventually(async () => expect(await here.request(key)).toEqual(picture))
+      disown()
+      here.unsubscribe(key, subscription)
+    })
+
     it('cuts a reader that does not keep up, and nobody else', async () => {
       const key = newKey()
       const [slow, quick] = [await listen(key), await listen(key)]

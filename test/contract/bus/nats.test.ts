@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { NatsBus } from '../../../src/bus/nats/nats-bus.js'
+import { keptLargeValues } from '../../support/large-values.js'
 import { natsMissing, startNats } from '../../support/nats.js'
 import { testLogger } from '../../support/servers.js'
 import { busContract } from './contract.js'
@@ -7,7 +8,8 @@ import { busContract } from './contract.js'
 describe.skipIf(natsMissing !== '')(`with nats-server${natsMissing}`, () => {
   busContract('the bus over NATS', async () => {
     const server = await startNats()
-    const open = () => NatsBus.open({ servers: server.url, namespace: 'default', logger: testLogger })
+    const shared = { servers: server.url, namespace: 'default', logger: testLogger, largeValues: keptLargeValues() }
+    const open = () => NatsBus.open(shared)
     const [here, there] = await Promise.all([open(), open()])
     return {
       here,

@@ -90,6 +90,17 @@ describe('what earlier attempts have shown', () => {
   })
 })
 
+describe('references to large values', () => {
+  it("are nobody's to give but ours", () => {
+    const { events } = attempt()
+    const large = { kind: 'text', size: 1, pieces: ['a'.repeat(64)] }
+    const parts = [{ text: 'a', large }, { large }] as unknown as [{ text: string }]
+    events.artifact({ artifactId: 'a', parts })
+    expect(events.artifacts()[0]?.parts).toEqual([{ text: 'a' }, {}])
+    expect(events.agentMessage(parts).parts).toEqual([{ text: 'a' }, {}])
+  })
+})
+
 describe('the budget of a turn', () => {
   it('counts what stays in the task: about the bytes of its artifacts, whatever was replaced on the way', () => {
     const step = fc.record({
@@ -102,8 +113,8 @@ describe('the budget of a turn', () => {
         const { events } = attempt()
         for (const { id, text, append } of steps) events.artifact({ artifactId: id, parts: part(text), append })
         const real = utf8Bytes(JSON.stringify(events.artifacts()))
-        expect(events.bytes).toBeGreaterThanOrEqual(real - 200 * 3)
-        expect(events.bytes).toBeLessThanOrEqual(real + 200 * 3)
+        expect(events.weight.bytes).toBeGreaterThanOrEqual(real - 200 * 3)
+        expect(events.weight.bytes).toBeLessThanOrEqual(real + 200 * 3)
       }),
     )
   })
@@ -111,7 +122,7 @@ describe('the budget of a turn', () => {
   it('takes any number of statuses, for a task keeps one', () => {
     const { events } = attempt()
     for (let i = 0; i < 1_000; i += 1) events.status('still working', undefined)
-    expect(events.bytes).toBeLessThan(500)
+    expect(events.weight.bytes).toBeLessThan(500)
   })
 
   it('counts bytes, not characters', () => {

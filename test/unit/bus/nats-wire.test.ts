@@ -8,11 +8,15 @@ import {
   decodeEvents,
   decodePicture,
   decodeQuestion,
+  decodeStoredEvent,
+  decodeStoredPicture,
   encodeEvent,
   encodeEvents,
   encodeLost,
   encodePicture,
   encodeQuestion,
+  encodeStored,
+  isStored,
   type Question,
 } from '../../../src/bus/nats/wire.js'
 
@@ -130,6 +134,53 @@ describe('pictures over NATS', () => {
   ])('are dropped when they hold %s', (_, bad) => {
     expect(decodePicture(bytes({ v: 1, picture: bad }))).toBeUndefined()
   })
+})
+
+describe('references over NATS', () => {
+  const large = { kind: 'raw' as const, size: 300_000, pieces: ['a'.repeat(64), 'b'.repeat(64)] }
+  const file = { filename: 'f.bin', mediaType: 'a/b', large }
+  const artifact = { artifactId: 'a', parts: [{ text: 'before' }, file, { text: 'after' }] }
+  const event = { artifactUpdate: { taskId: 'task-1', contextId: 'c', artifact } }
+  const live = { cursor: { turn: 1, attempt: 1, seq: 2 }, kind: 'update' as const }
+
+  it('arrive in the places where they were', () => {
+    const sent = encodeStored(event, live)
+    expect([isStored(sent), isStored(encodeEvent(end))]).toEqual([true, false])
+    expect(decodeStoredEvent(KEY, sent)).toMatchObject({ key: KEY, ...live, event })
+    const said = { ...picture, artifacts: [artifact] }
+    expect(decodeStoredPicture(encodeStored(said))).toEqual(said)
+  })
+
+  it.each([
+    ['of another task', { artifactUpdate: { ...event.artifactUpdate, taskId: 'task-2' } }],
+    ['without its pieces', withLarge({ ...large, pieces: large.pieces.slice(1) })],
+    ['of far too many pieces', withLarge({ ...large, pieces: Array(500).fill('a'.repeat(64)), size: 500 * 262_144 })],
+    ['with pieces that are none', withLarge({ ...large, pieces: [1, {}] })],
+    ['without a size', withLarge({ kind: 'raw', pieces: [] })],
+    ['that is no object', withLarge('x')],
+    [
+      'in parts that are none',
+      { artifactUpdate: { ...event.artifactUpdate, artifact: { artifactId: 'a', parts: 'x' } } },
+    ],
+    ['and nothing else', {}],
+  ])('%s are not read', (_, stored) => {
+    expect(decodeStoredEvent(KEY, encodeStored(stored, live))).toBeUndefined()
+  })
+
+  it('never throw, whatever they are', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (stored, cursor) => {
+        const data = bytes({ v: 1, stored, cursor, kind: 'update' })
+        expect(decodeStoredEvent(KEY, data)).toBeUndefined()
+        expect(decodeStoredPicture(data)).toBeUndefined()
+      }),
+    )
+  })
+
+  function withLarge(other: unknown): object {
+    const parts = [{ ...file, large: other }]
+    return { artifactUpdate: { ...event.artifactUpdate, artifact: { artifactId: 'a', parts } } }
+  }
 })
 
 describe('questions over NATS', () => {
