@@ -46,7 +46,7 @@ export function turnFinished(record: TaskRecord, result: TurnResult, at: string)
   const { suspended: _, ...kept } = record
   const bytes = JSON.stringify(kept).length + JSON.stringify(result).length
   if (bytes <= MAX_RECORD_BYTES) return { type: 'turnEnded', result, at }
-  return { type: 'turnLost', text: tooLarge('What the agent said').message, at }
+  return { type: 'turnLost', text: tooLarge(`What agent ${record.agentId} said`).message, at }
 }
 
 /**
