@@ -51,7 +51,7 @@ export function turnFinished(record: TaskRecord, result: TurnResult, at: string,
   const { suspended: _, ...kept } = record
   const weight = plus(weighRecord(kept, look), weigh(result, mapResult, look))
   if (fits(weight)) return { type: 'turnEnded', result, at }
-  return { type: 'turnLost', text: tooLarge('What the agent said', weight).message, at }
+  return { type: 'turnLost', text: tooLarge(`What agent ${record.agentId} said`, weight).message, at }
 }
 
 /**
