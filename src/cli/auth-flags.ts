@@ -4,6 +4,7 @@ import { type ApiKeyEntry, apiKeys } from '../auth/api-keys.js'
 import type { Authenticator } from '../auth/authenticator.js'
 import { type JwtOptions, jwt } from '../auth/jwt.js'
 import { flag } from './flags.js'
+import { tryLine } from './run-process.js'
 
 export interface AuthFlags {
   readonly apiKeysFile?: string
@@ -50,6 +51,13 @@ export async function readAuthentication(flags: AuthFlags): Promise<Authenticato
     ways.push(jwt({ issuer, audience, jwks: keys as NonNullable<JwtOptions['jwks']>, ...tenant }))
   }
   return ways.length === 0 ? undefined : ways
+}
+
+/** For the banner: how to try the server, or how callers authenticate where that is not done in one line. */
+export function callersLine(url: string, ways: readonly Authenticator[] | undefined): string {
+  if (ways === undefined) return tryLine(url)
+  const kinds = ways.flatMap(({ schemes }) => Object.values(schemes))
+  return `callers authenticate by ${kinds.map(({ apiKeySecurityScheme: key }) => (key === undefined ? 'token' : `API key in ${key.name}`)).join(' or ')}`
 }
 
 async function readJson(path: string, name: string): Promise<unknown> {

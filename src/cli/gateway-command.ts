@@ -1,6 +1,6 @@
 /** `temporal-a2a gateway FILE…`: answers requests; the turns of tasks run in workers. */
 import { Command } from 'commander'
-import { type AuthFlags, authFlags, readAuthentication } from './auth-flags.js'
+import { type AuthFlags, authFlags, callersLine, readAuthentication } from './auth-flags.js'
 import {
   type ListenFlags,
   listenFlags,
@@ -16,7 +16,7 @@ import {
   webhookSettings,
 } from './flags.js'
 import { loadAgents } from './load-agents.js'
-import { cardUrl, engineLine, runProcess, tryLine } from './run-process.js'
+import { cardUrl, engineLine, runProcess } from './run-process.js'
 import { drainFlag, eventsLine, natsOptions, type SplitFlags, splitFlags } from './split-flags.js'
 
 interface GatewayFlags extends ProcessFlags, TemporalFlags, ListenFlags, AuthFlags, SplitFlags, WebhookFlags {
@@ -56,6 +56,7 @@ async function run(files: string[], flags: GatewayFlags, command: Command): Prom
   await runProcess(command, flags, async (context) => {
     const nats = natsOptions(flags)
     const agents = await loadAgents(files)
+    const authenticate = await readAuthentication(flags)
     const [{ startGatewayProcess }, { givenSecret }] = await Promise.all([
       import('../process/gateway-process.js'),
       import('../process/installation-secret.js'),
@@ -68,7 +69,7 @@ async function run(files: string[], flags: GatewayFlags, command: Command): Prom
       tls: await readTls(flags),
       limits: { lameDuckMs: flags.drain * 1_000 },
       cardKeys: await readCardKeys(flags),
-      authenticate: await readAuthentication(flags),
+      authenticate,
       corsOrigins: flags.cors ?? [],
       webhooks: webhookSettings(flags),
       secret: givenSecret(flags.secretFile, process.env),
@@ -84,7 +85,7 @@ async function run(files: string[], flags: GatewayFlags, command: Command): Prom
         engineLine(temporal),
         eventsLine(nats),
         `tasks   ${gateway.store}`,
-        tryLine(url),
+        callersLine(url, authenticate),
       ],
       stop: () => gateway.stop(),
     }

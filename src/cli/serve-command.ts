@@ -1,7 +1,7 @@
 /** `temporal-a2a serve FILE`: gateway, worker and, when none is there, a Temporal server, in one process. */
 import { Command } from 'commander'
 import { serve } from '../serve.js'
-import { type AuthFlags, authFlags, readAuthentication } from './auth-flags.js'
+import { type AuthFlags, authFlags, callersLine, readAuthentication } from './auth-flags.js'
 import {
   flag,
   type ListenFlags,
@@ -17,7 +17,7 @@ import {
   webhookSettings,
 } from './flags.js'
 import { loadAgents } from './load-agents.js'
-import { cardUrl, engineLine, runProcess, tryLine } from './run-process.js'
+import { cardUrl, engineLine, runProcess } from './run-process.js'
 
 interface ServeFlags extends ProcessFlags, TemporalFlags, ListenFlags, AuthFlags, WebhookFlags {
   readonly engine: 'temporal' | 'memory'
@@ -43,13 +43,14 @@ export function serveCommand(): Command {
 async function run(file: string, flags: ServeFlags, command: Command): Promise<void> {
   await runProcess(command, flags, async (context) => {
     const agents = await loadAgents([file])
+    const authenticate = await readAuthentication(flags)
     const served = await serve({
       ...flags,
       ...context,
       agents,
       tls: await readTls(flags),
       cardKeys: await readCardKeys(flags),
-      authenticate: await readAuthentication(flags),
+      authenticate,
       corsOrigins: flags.cors ?? [],
       webhooks: webhookSettings(flags),
     } as Parameters<typeof serve>[0])
@@ -63,7 +64,7 @@ async function run(file: string, flags: ServeFlags, command: Command): Promise<v
           ? 'engine  memory: NOT durable, tasks are gone when this process ends'
           : engineLine(temporal),
         ...(store === undefined ? [] : [`tasks   ${store}`]),
-        tryLine(url),
+        callersLine(url, authenticate),
       ],
       stop: () => served.stop(),
     }
