@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { WIRE_CODES } from '../../src/a2a/error-codes.js'
 import * as compat from '../../src/compat/index.js'
 import * as entry from '../../src/index.js'
+import { DEFAULT_TURN } from '../../src/process/turn-times.js'
 import { DEFAULT_LIMITS } from '../../src/server/limits.js'
 import { STATE_LIMITS } from '../../src/task/state-record.js'
 import * as names from '../../src/temporal/names.js'
@@ -130,6 +131,10 @@ describe('pins', () => {
       holdMs: 15_000,
       keptMs: { context: 7_776_000_000, caller: 31_536_000_000, agent: undefined },
     })
+  })
+
+  it('times of a turn: what a killed worker costs follows from them', () => {
+    expect(DEFAULT_TURN).toMatchObject({ checkpointMs: 2_000, heartbeatTimeoutMs: 6_000 })
   })
 
   it('limits', () => {

@@ -30,6 +30,31 @@ describe('a call to Temporal that fails', () => {
     expect(suspected).toBe(0)
   })
 
+  it('says that it may still be applied, and what to do, when it could have had an effect', async () => {
+    const reachability = { up: true, onGone: () => () => {}, suspect: () => {} }
+    const text = async (lasting: boolean) => {
+      const error = await callTemporal(reachability, 'a call', lasting, () => Promise.reject(grpcError(4))).catch(
+        (thrown: unknown) => thrown,
+      )
+      return (error as Error).message
+    }
+    expect(await text(true)).toMatch(/may still be applied: retry with the same idempotency key/)
+    expect(await text(false)).not.toContain('applied')
+  })
+
+  it('has a timer of its own: a call that never answers is over after five seconds', async () => {
+    vi.useFakeTimers()
+    try {
+      const reachability = { up: true, onGone: () => () => {}, suspect: vi.fn() }
+      const call = callTemporal(reachability, 'a call', true, () => new Promise(() => {})).catch((error) => error)
+      await vi.advanceTimersByTimeAsync(5_000)
+      expect(await call).toMatchObject({ reason: 'UNAVAILABLE' })
+      expect(reachability.suspect).toHaveBeenCalledOnce()
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('is what it is when it says something about the request', async () => {
     const { thrown } = await failing(5)
     expect(thrown).toMatchObject({ code: 5 })
