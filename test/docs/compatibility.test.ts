@@ -22,7 +22,8 @@ const SEEN = process.env.CELLS_SEEN
 /** The best first: answered, named after the operation, in a contract. */
 function rank({ operation }: Cell, { ok, test, file }: Observation): number {
   const named = test.toLowerCase().includes(operation.toLowerCase())
-  return (ok ? 4 : 0) + (named ? 2 : 0) + (file.startsWith('test/contract/') ? 1 : 0)
+  const under = test.split(' > ').includes(operation)
+  return (ok ? 8 : 0) + (under ? 4 : 0) + (named ? 2 : 0) + (file.startsWith('test/contract/') ? 1 : 0)
 }
 
 function testFor(cell: Cell, seen: readonly Observation[]): Observation {
@@ -68,7 +69,7 @@ it('names tests that there are', () => {
     }
   }
   for (const { file, test } of tableRows()) {
-    // A contract is in a file of its own, and a title may have its values put in.
+    // A contract is in a file of its own, and a title has its values put in.
     const texts = [sources.get(file) ?? '', ...(file.startsWith('test/contract/') ? sources.values() : [])]
     const title = test.split(' > ').at(-1) ?? ''
     expect(
