@@ -1,12 +1,15 @@
 /** Webhooks over every binding on the memory engine, over some on Temporal, and on Postgres. */
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { watchOldPaths } from '../support/cells.js'
 import { postgres } from '../support/databases.js'
 import { send, taskOf } from '../support/reading.js'
 import { startTestServer, type TestServer } from '../support/servers.js'
-import { WIRE_NAMES, WIRES, type WireName, wireNamed } from '../support/wires.js'
+import { ALL_WIRE_NAMES, WIRES, type WireName, wireNamed } from '../support/wires.js'
 import { told, webhookContract } from './webhooks.js'
 
 const webhooks = { allow: ['127.0.0.1'] }
+
+watchOldPaths()
 
 function over(title: string, wires: readonly WireName[], start: () => Promise<TestServer>): void {
   describe(title, () => {
@@ -23,7 +26,7 @@ function over(title: string, wires: readonly WireName[], start: () => Promise<Te
   })
 }
 
-over('memory', WIRE_NAMES, () => startTestServer({ engine: 'memory', agents: [told], webhooks }))
+over('memory', ALL_WIRE_NAMES, () => startTestServer({ engine: 'memory', agents: [told], webhooks }))
 
 over('temporal', ['jsonrpc', 'grpc', 'rest-0.3'], () =>
   startTestServer({ temporalAddress: inject('temporalAddress'), agents: [told], webhooks }),

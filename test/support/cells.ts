@@ -74,7 +74,7 @@ function ruleOf({ methods }: DescService, name: string): string {
   const method = methods.find((each) => each.name === name)
   if (method === undefined) throw new Error(`${name} is not in the schema`)
   const { pattern } = getOption(method, http)
-  return `${pattern.case?.toUpperCase()} ${pattern.value}`
+  return `${pattern.case?.toUpperCase()} ${String(pattern.value).replaceAll('=*}', '}')}`
 }
 
 function operationOf(entry: MethodEntry): string {
