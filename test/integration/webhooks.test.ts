@@ -1,6 +1,6 @@
 /**
  * Webhooks on Temporal: many deliveries to receivers that fail, one that is down for hours, secrets that show nowhere, and what
- * operators see. `WEBHOOK_DELIVERIES` makes more of them.
+ * operators see. `WEBHOOK_DELIVERIES` makes more of them; `WEBHOOK_ENGINE=memory` is for that test alone.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
@@ -54,7 +54,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'temporal-a2a-webhooks-'))
   db = join(directory, 'a2a.db')
   server = await startTestServer({
-    temporalAddress,
+    ...(process.env.WEBHOOK_ENGINE === 'memory' ? { engine: 'memory' } : { temporalAddress }),
     agents: [counting],
     webhooks: { allow: ['127.0.0.0/8'], retryPace: 0.001, events: 'artifacts' },
     db,
