@@ -11,7 +11,7 @@ import { DEFAULT_WEBHOOK_EVENTS, type WebhookSettings } from '../push/webhook-se
 import type { ServerOptions } from '../server/create-server.js'
 import { createSecrets } from '../server/secrets.js'
 import { mapEvent } from '../task/large-values.js'
-import { createWebhookActivities } from '../temporal/activities/webhooks.js'
+import { createWebhookActivities, type WebhookActivities } from '../temporal/activities/webhooks.js'
 import type { TemporalEngine } from '../temporal/temporal-engine.js'
 import { WebhookQueues } from '../temporal/webhook-queues.js'
 import type { TemporalParts } from './temporal-parts.js'
@@ -61,7 +61,7 @@ export interface WorkerWebhooksOptions extends WebhookPartsOptions {
 export function workerWebhooks(
   parts: TemporalParts<ConnectionLike>,
   { engine, logger, taskQueue, settings = {}, secret, sender }: WorkerWebhooksOptions,
-): ReturnType<typeof createWebhookActivities> {
+): WebhookActivities {
   const record = webhookRecording(parts, taskQueue)
   return createWebhookActivities({
     reader: engine.reader,

@@ -12,6 +12,7 @@ export interface NewWebhook {
   readonly version: ProtocolVersion
 }
 
+/** Where the webhooks of tasks are kept, and what may be one. */
 export interface Webhooks {
   /** Which events they are told. */
   readonly events: WebhookEvents

@@ -16,7 +16,7 @@ import type { StateHome } from '../task/state-home.js'
 import type { TaskRecord } from '../task/task-record.js'
 import type { TurnInput } from '../task/turn-input.js'
 import { createAgentTurn } from '../temporal/activities/agent-turn.js'
-import type { createWebhookActivities } from '../temporal/activities/webhooks.js'
+import type { WebhookActivities } from '../temporal/activities/webhooks.js'
 import { CONFIRM_UPDATE, SINKS, TURN_ACTIVITY } from '../temporal/names.js'
 import type { TurnEndedNotice } from '../temporal/workflow/task-input.js'
 import { loadWorkflowBundle } from './workflow-bundle.js'
@@ -34,7 +34,7 @@ export interface WorkerOptions {
   /** How handlers reach other agents. */
   readonly agentCalls: AgentCalls
   /** The activities behind webhooks. */
-  readonly webhooks: ReturnType<typeof createWebhookActivities>
+  readonly webhooks: WebhookActivities
   /** Where the state of agents is kept. */
   readonly state: StateHome
   readonly largeValues: LargeValueStore

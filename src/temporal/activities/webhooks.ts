@@ -9,6 +9,14 @@ import { DELIVER_ACTIVITY, TELL_ACTIVITY } from '../names.js'
 import type { TaskReader } from '../read-task.js'
 import type { DeliverInput, DeliverOutcome, TellInput } from '../workflow/push-input.js'
 
+/** The activities behind webhooks. */
+export interface WebhookActivities {
+  /** Puts what webhooks are told of a state on its way. */
+  tellWebhooks(input: TellInput): Promise<void>
+  /** One attempt at a delivery. */
+  deliverToWebhook(input: DeliverInput): Promise<DeliverOutcome>
+}
+
 export interface WebhookActivitiesOptions {
   readonly reader: TaskReader
   readonly record: RecordOptions
@@ -21,7 +29,12 @@ const HEARTBEAT_MS = 3_000
 /** Wait before a delivery is offered again whose secrets this worker cannot open, in milliseconds. */
 const MISSING_SECRET_RETRY_MS = 10_000
 
-export function createWebhookActivities({ reader, record, attempt, logger }: WebhookActivitiesOptions) {
+export function createWebhookActivities({
+  reader,
+  record,
+  attempt,
+  logger,
+}: WebhookActivitiesOptions): WebhookActivities {
   return {
     async [TELL_ACTIVITY]({ events, position, ...ref }: TellInput): Promise<void> {
       const key = taskKey(ref)
