@@ -28,6 +28,7 @@ function writer(answer: () => Promise<{ cancelRequested?: boolean }>) {
     identity: 'test',
     key: 'k',
     intervalMs: 60_000,
+    before: undefined,
     content: () => ({ format: 1, turn: 1, attempt: 1, seq: world.said, artifacts: [] }) as unknown as Checkpoint,
     onCancel: () => {
       world.canceled += 1
