@@ -5,8 +5,12 @@
  */
 import type { JsonObject } from '@bufbuild/protobuf'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { openGate } from '../support/agents.js'
+import type { StreamResponseJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { told } from '../contract/webhooks.js'
+import { agents, openGate } from '../support/agents.js'
+import { outline } from '../support/reading.js'
 import { startTestServer, type TestServer } from '../support/servers.js'
+import { startReceiver, type WebhookReceiver } from '../support/webhook-receiver.js'
 import { pythonClient } from './python/venv.js'
 import { endTools, startTool } from './run-tool.js'
 
@@ -17,21 +21,31 @@ const { python, found, missing } = pythonClient(
 )
 
 let server: TestServer
+let receiver: WebhookReceiver
 
 beforeAll(async () => {
-  if (found) server = await startTestServer({ temporalAddress: inject('temporalAddress') })
+  if (!found) return
+  receiver = await startReceiver()
+  server = await startTestServer({
+    temporalAddress: inject('temporalAddress'),
+    agents: [...agents, told],
+    webhooks: { allow: ['127.0.0.1'] },
+  })
 })
 
 afterAll(async () => {
   await endTools()
   await server?.stop()
+  await receiver?.close()
 })
 
 describe.skipIf(!found)(`a2a-python in 1.0${missing}`, () => {
   it.each(['JSONRPC', 'HTTP+JSON', 'GRPC'])(
     'over %s',
     async (transport) => {
-      const client = startTool(python, ['test/interop/python/client_1.py', server.url, transport], 60_000)
+      const path = `/${transport}`
+      const args = ['test/interop/python/client_1.py', server.url, transport, `${receiver.url}${path}`]
+      const client = startTool(python, args, 60_000)
       // It follows a task that waits: what it saw until here was sent while the agent worked.
       await client.until((stdout) => (stdout.includes('"subscribed"') ? true : undefined))
       openGate(`subscribe-${transport}`)
@@ -98,8 +112,11 @@ describe.skipIf(!found)(`a2a-python in 1.0${missing}`, () => {
           invalid: ['InvalidParamsError', expect.stringContaining('message.role')],
           push: ['PushNotificationNotSupportedError', expect.any(String)],
         },
+        { what: 'webhooks', same: [true, true, true], state: 'TASK_STATE_COMPLETED' },
         { what: 'extension', refused: 'ExtensionSupportRequiredError', text: 'x with urn:test:required' },
       ])
+      const bodies = (await receiver.got(path, 1)).map(({ body }) => JSON.parse(body) as StreamResponseJson)
+      expect(outline(bodies)).toContain('status COMPLETED')
     },
     90_000,
   )

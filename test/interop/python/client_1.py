@@ -1,6 +1,6 @@
 """The client of a2a-sdk 1.x, unchanged: does one thing after another and prints what it sees, one JSON line each.
 
-usage: client_1.py BASE_URL JSONRPC|HTTP+JSON|GRPC
+usage: client_1.py BASE_URL JSONRPC|HTTP+JSON|GRPC WEBHOOK_URL
 """
 
 import asyncio
@@ -16,7 +16,10 @@ from a2a.client.service_parameters import ServiceParametersFactory, with_a2a_ext
 from a2a.helpers import get_artifact_text, get_stream_response_text, new_data_part, new_raw_part, new_text_part, new_url_part
 from a2a.types.a2a_pb2 import (
     CancelTaskRequest,
+    DeleteTaskPushNotificationConfigRequest,
+    GetTaskPushNotificationConfigRequest,
     GetTaskRequest,
+    ListTaskPushNotificationConfigsRequest,
     ListTasksRequest,
     Message,
     Role,
@@ -63,7 +66,7 @@ async def error_of(work):
         return [type(error).__name__, str(error)]
 
 
-async def main(url, transport):
+async def main(url, transport, webhook):
     async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
         async def connect(path="", streaming=True):
             card = await A2ACardResolver(http, url + path).get_agent_card()
@@ -162,6 +165,27 @@ async def main(url, transport):
                     TaskPushNotificationConfig(task_id=done.id, url="https://example.com/hook")
                 )
             ),
+        )
+
+        told = (await connect("/agents/told", streaming=False))[1]
+        asked = await answer_of(told.send_message(request("ask which?")))
+        config = TaskPushNotificationConfig(task_id=asked.id, id="hook", url=webhook)
+        made = await told.create_task_push_notification_config(config)
+        await told.create_task_push_notification_config(
+            TaskPushNotificationConfig(task_id=asked.id, id="other", url=webhook)
+        )
+        await told.delete_task_push_notification_config(
+            DeleteTaskPushNotificationConfigRequest(task_id=asked.id, id="other")
+        )
+        listed = await told.list_task_push_notification_configs(ListTaskPushNotificationConfigsRequest(task_id=asked.id))
+        got = await told.get_task_push_notification_config(
+            GetTaskPushNotificationConfigRequest(task_id=asked.id, id="hook")
+        )
+        ended = await answer_of(told.send_message(request("this", task_id=asked.id)))
+        say(
+            "webhooks",
+            same=[made.url == webhook, got == made, list(listed.configs) == [made]],
+            state=state_of(ended),
         )
 
         demanding = (await connect("/agents/demanding", streaming=False))[1]
