@@ -20,6 +20,7 @@ interface Rule {
 const RULES: Readonly<Record<string, Rule>> = {
   internal: { ours: [] },
   a2a: { ours: ['internal'], types: ['gen'] },
+  'a2a/message-to-json.ts': { ours: [], outside: ['@bufbuild/protobuf'] },
   'a2a/proto-json.ts': { ours: ['internal'], outside: ['@bufbuild/protobuf'] },
   'a2a/required-fields.ts': { ours: ['gen'], outside: ['@bufbuild/protobuf'] },
   task: { ours: ['a2a', 'internal'], types: ['gen'] },
