@@ -16,7 +16,7 @@ import { TaskBuilder } from '../a2a/apply-event.js'
 import type { Position } from '../a2a/cursor.js'
 import { type LiveEvent, taskKey } from '../bus/live-event.js'
 import { utf8Bytes } from '../internal/utf8-bytes.js'
-import { withoutReferences } from '../task/large-values.js'
+import { LARGE_VALUES, withoutReferences } from '../task/large-values.js'
 import type { TurnInput } from '../task/turn-input.js'
 import type { TurnPicture } from '../task/turn-picture.js'
 import { minus, NOTHING, plus, type Weight, weightOf } from '../task/weight.js'
@@ -230,7 +230,7 @@ export class TurnEvents {
     const parts = withoutReferences(artifact.parts ?? [])
     this.touched.add(artifactId)
     const bytes = partsSize(parts)
-    this.count(artifactId, bytes, append)
+    this.count(artifactId, keptSize(parts), append)
     this.publish(
       'update',
       {
@@ -278,10 +278,29 @@ export function madeArtifactId({ taskId, turn }: TurnInput, ordinal: number): st
   return `${taskId.slice(0, 8)}-${turn}-${ordinal}`
 }
 
+/** Bytes as JSON. */
 function partsSize(parts: readonly PartJson[]): number {
   let size = 0
-  for (const part of parts) size += isOnlyText(part) ? sizeOf(part.text) - QUOTES : sizeOf(part)
+  for (const part of parts) size += partSize(part)
   return size
+}
+
+/** Bytes in the task: a file that is kept outside counts as what it is, and not as its base64. */
+function keptSize(parts: readonly PartJson[]): number {
+  let size = 0
+  for (const part of parts) {
+    const { raw = '' } = part
+    const file = Math.floor((raw.length * 3) / 4)
+    size += partSize(part) - (file < LARGE_VALUES.from ? 0 : raw.length - file)
+  }
+  return size
+}
+
+function partSize(part: PartJson): number {
+  if (isOnlyText(part)) return sizeOf(part.text) - QUOTES
+  if (part.raw === undefined) return sizeOf(part)
+  // Base64 has nothing to escape.
+  return sizeOf({ ...part, raw: '' }) + part.raw.length
 }
 
 /** A chunk of plain text adds nothing but its characters to the text it is joined to. */

@@ -115,12 +115,12 @@ export function largeContract(name: string, start: () => Promise<Wire>, options:
       const heavy = await run('repeat 105000000')
       expect([stateOf(heavy), statusText(heavy)]).toEqual([
         'TASK_STATE_FAILED',
-        'What the agent said would exceed the limit of 104857600 bytes per task in values of 65536 bytes and more',
+        'What agent large said would exceed the limit of 104857600 bytes per task in values of 65536 bytes and more',
       ])
       const many = await run('small 40')
       expect([stateOf(many), statusText(many)]).toEqual([
         'TASK_STATE_FAILED',
-        'What the agent said would exceed the limit of 1572864 bytes per task',
+        'What agent large said would exceed the limit of 1572864 bytes per task',
       ])
       const wide = { message: { ...(send('hash').message as JsonObject), metadata: { wide: 'x'.repeat(MB) } } }
       await expect(wire.call('sendMessage', wide)).rejects.toMatchObject({

@@ -1,7 +1,7 @@
 /** What an author may get wrong: each time an error that names the agent, the place and the remedy. */
 import { describe, expect, it } from 'vitest'
 import { agentDirectory } from '../../../src/agent/agent-definition.js'
-import { type AgentContext, AgentDefinitionError, agent, complete, type Result } from '../../../src/index.js'
+import { type AgentContext, AgentDefinitionError, agent, complete, data, type Result } from '../../../src/index.js'
 import { test } from '../../../src/testing/index.js'
 import { runOnce } from '../../support/run-turn.js'
 
@@ -44,7 +44,9 @@ describe('a handler that does what it must not', () => {
   })
 
   it('is told that it says too much', async () => {
-    const large = agent({ id: 'large' }, () => 'x'.repeat(1_600_000))
+    const large = agent({ id: 'large' }, async function* () {
+      for (let i = 0; i < 40; i += 1) yield data({ i, text: 'x'.repeat(40_000) })
+    })
     const { statusText } = await test(large).send('')
     expect(statusText).toMatch(/^What agent large said .*would exceed the limit of 1572864 bytes per task$/)
   })

@@ -119,6 +119,13 @@ describe('the budget of a turn', () => {
     )
   })
 
+  it('counts a large file as what it is, and not as its base64', () => {
+    const { events } = attempt()
+    events.artifact({ artifactId: 'a', parts: [{ raw: 'A'.repeat(4_000_000), filename: 'f' }] })
+    const { bytes, largeBytes } = events.weight
+    expect([bytes < 3_000, Math.round(largeBytes / 1_000)]).toEqual([true, 3_000])
+  })
+
   it('takes any number of statuses, for a task keeps one', () => {
     const { events } = attempt()
     for (let i = 0; i < 1_000; i += 1) events.status('still working', undefined)
