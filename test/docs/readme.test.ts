@@ -137,6 +137,13 @@ describe('the code of the README', () => {
     expect(t.text()).toBe('To Rome, on Monday.')
   })
 
+  it('Remember', async () => {
+    const { host } = await recipes.load<{ host: AgentDefinition }>('Remember')
+    const t = test(host)
+    expect((await t.send('hello')).text).toBe('Visit 1.')
+    expect((await t.send('hello again')).text).toBe('Visit 2.')
+  })
+
   it('Take and give files', async () => {
     const { archive } = await recipes.load<{ archive: AgentDefinition }>('Take and give files')
     const t = test(archive)
