@@ -32,9 +32,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => interrupt.abort(new Error('interrupted')))
 }
 const historyFile = join(tmpdir(), `temporal-a2a-faults-${seed}.jsonl`)
-console.log(
-  `seed ${seed}; the same run again: npm run faults -- --seed ${seed} --tasks ${values.tasks} --layout ${layout}`,
-)
+const again = Object.entries({ ...values, seed: String(seed) }).map(([name, value]) => `--${name} ${value}`)
+console.log(`seed ${seed}; the same run again: npm run faults -- ${again.join(' ')}`)
 const result = await run({
   seed,
   layout,
