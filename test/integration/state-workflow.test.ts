@@ -82,7 +82,10 @@ describe('the workflow of a state', () => {
     await home().change(ref, commit('first/1', 0, 0))
     const handle = handleOf(ref)
     const { runId } = await handle.describe()
-    const changes = Array.from({ length: 510 }, (_, i) => commit(`turn-${i}/1`, i))
+    const changes = Array.from(
+      { length: 510 },
+      (_, i): StateChange => ({ type: 'commit', turn: `turn-${i}/1`, delta: { set: { [`k${i}`]: i }, deleted: [] } }),
+    )
     const worker = async () => {
       for (let change = changes.shift(); change !== undefined; change = changes.shift())
         await home().change(ref, change)
@@ -91,7 +94,7 @@ describe('the workflow of a state', () => {
     expect((await handle.describe()).runId).not.toBe(runId)
     expect(await home().change(ref, commit('first/1', 0, 0))).toBe('done')
     const { values, version } = await home().read(ref)
-    expect(Number(values.n)).toBeGreaterThan(500)
+    expect(Object.keys(values)).toHaveLength(511)
     expect(await home().change(ref, commit('last/1', 1, version))).toBe('made')
   }, 60_000)
 
