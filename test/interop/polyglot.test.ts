@@ -12,7 +12,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { booking, echo, writer } from '../../examples/agents.js'
 import { chromiumMissing, openPage } from '../support/chromium.js'
-import { isRequired } from '../support/required.js'
+import { isExcluded, isRequired } from '../support/required.js'
 import { startTestServer, type TestServer } from '../support/servers.js'
 import { endTools, ROOT, runTool, versionOf } from './run-tool.js'
 
@@ -78,7 +78,9 @@ function lines(heading: string): string {
   return (blocks.at(-1) ?? 'exit 9').replaceAll('http://127.0.0.1:4242', server.url)
 }
 
-describe.each(CLIENTS)('the client in %s', (heading, name, found, install) => {
+describe.each(CLIENTS)('the client in %s', (heading, name, present, install) => {
+  const found = present && !isExcluded(name)
+
   it.runIf(isRequired(name))('has its tool chain', () => {
     expect(found, install).toBe(true)
   })
