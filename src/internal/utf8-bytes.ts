@@ -1,10 +1,27 @@
-/** Bytes of a text in UTF-8. A lone half of a pair counts two. */
+/** Node counts many times faster; workflow code and browsers do without it. */
+const native = (globalThis as { Buffer?: { byteLength(text: string): number } }).Buffer
+
+/** Bytes of a text in UTF-8. */
 export function utf8Bytes(text: string): number {
+  return native === undefined ? countedBytes(text) : native.byteLength(text)
+}
+
+/** The same without Node. A lone half of a pair counts three, as what it is written as. */
+export function countedBytes(text: string): number {
   let bytes = text.length
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i)
     if (code < 0x80) continue
-    bytes += code < 0x800 || (code >= 0xd800 && code <= 0xdfff) ? 1 : 2
+    if (code < 0x800) bytes += 1
+    else if (code < 0xd800 || code > 0xdfff) bytes += 2
+    else if (code < 0xdc00 && isLowHalf(text.charCodeAt(i + 1))) {
+      bytes += 2
+      i += 1
+    } else bytes += 2
   }
   return bytes
+}
+
+function isLowHalf(code: number): boolean {
+  return code >= 0xdc00 && code <= 0xdfff
 }

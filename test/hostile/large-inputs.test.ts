@@ -165,6 +165,7 @@ function filled(piece: string, bytes: number): string {
 
 const ALMOST = LIMIT - 1_000
 
+/** One large and simple value is none: it is a message like any other, see the contract of large values. */
 const JSON_BOMBS = new Map<string, () => string>([
   ['empty objects', () => around(`[${filled('{},', ALMOST)}{}]`)],
   ['empty arrays', () => around(`[${filled('[],', ALMOST)}[]]`)],
@@ -177,11 +178,7 @@ const JSON_BOMBS = new Map<string, () => string>([
     () => around(`{${Array.from({ length: 300_000 }, (_, index) => `"${index * 65_536}":1`).join(',')}}`),
   ],
   ['one key of 4 MB', () => around(`{"${filled('k', ALMOST)}":1}`)],
-  ['one string of 4 MB', () => around(`"${filled('x', ALMOST)}"`)],
-  ['one string of quotes', () => around(`"${filled('\\"', ALMOST)}"`)],
   ['one string that never ends', () => `"${filled('\\"', ALMOST)}`],
-  ['backslashes', () => around(`"${filled('\\\\', ALMOST)}"`)],
-  ['many short strings of backslashes', () => around(`[${filled(`"${'\\\\'.repeat(50)}",`, ALMOST)}1]`)],
   ['one number of 4 MB', () => around(filled('1', ALMOST))],
   ['depth, closed', () => around(`${filled('[', ALMOST / 2)}${filled(']', ALMOST / 2)}`)],
   ['depth, open', () => filled('{"a":', ALMOST)],
@@ -252,30 +249,6 @@ const BINARY_BOMBS = new Map<string, () => Buffer>([
   ['empty extensions', () => field(2, repeated([0x3a, 0x00], ALMOST))],
   ['unknown numbers', () => repeated([0xf8, 0x07, 0x01], ALMOST)],
   ['the same id again and again', () => field(2, repeated([0x0a, 0x01, 0x6d], ALMOST))],
-  [
-    'one text of 4 MB',
-    () =>
-      field(
-        2,
-        Buffer.concat([
-          field(1, Buffer.from('m')),
-          Buffer.from([0x20, 1]),
-          field(5, field(1, Buffer.alloc(ALMOST - 100, 'x'))),
-        ]),
-      ),
-  ],
-  [
-    'one file of 4 MB',
-    () =>
-      field(
-        2,
-        Buffer.concat([
-          field(1, Buffer.from('m')),
-          Buffer.from([0x20, 1]),
-          field(5, field(2, Buffer.alloc(ALMOST - 100, 'x'))),
-        ]),
-      ),
-  ],
 ])
 
 type BinaryBomb = Large<BinaryBinding>

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { TaskBuilder } from '../../../src/a2a/apply-event.js'
 import { TurnEvents } from '../../../src/agent/turn-events.js'
 import type { LiveEvent } from '../../../src/bus/live-event.js'
-import { utf8Bytes } from '../../../src/internal/utf8-bytes.js'
+import { countedBytes, utf8Bytes } from '../../../src/internal/utf8-bytes.js'
 
 const INPUT = {
   tenant: '',
@@ -135,7 +135,7 @@ describe('the budget of a turn', () => {
   it('counts bytes, not characters', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(utf8Bytes(text)).toBe(Buffer.byteLength(text))
+        expect([utf8Bytes(text), countedBytes(text)]).toEqual([Buffer.byteLength(text), Buffer.byteLength(text)])
       }),
     )
   })
