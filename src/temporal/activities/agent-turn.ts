@@ -63,6 +63,8 @@ const MAX_CANCEL_ATTEMPTS = 5
 const NOT_SERVED_RETRY_MS = 1_000
 /** Pause between two tries to write down that an artifact is about to be shown. */
 const WRITE_AHEAD_RETRY_MS = 500
+/** After the SDK was shown that a turn goes on, its newest checkpoint is written again, in milliseconds. */
+const REWRITE_MS = 250
 
 export function createAgentTurn(options: AgentTurnOptions): (input: TurnInput) => Promise<TurnResult> {
   return async (input) => {
@@ -103,6 +105,11 @@ class TurnAttempt {
   /** Aborts when the turn is somebody else's, or will be. */
   private readonly left = new AbortController()
   private readonly state: StateCommit
+  private readonly context = Context.current()
+  private writer: CheckpointWriter | undefined
+  /** When the SDK was last shown that the turn goes on. */
+  private shownLifeAt = performance.now()
+  private rewrite: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: AgentTurnOptions, agent: AgentDefinition, input: TurnInput, info: Info) {
     this.options = options
@@ -138,6 +145,7 @@ class TurnAttempt {
       return this.failed(new Error(`${lost} attempts were lost`))
     if (this.input.resumed?.by === 'canceled') return this.cancelCalls(this.input.resumed)
     const writer = this.info.isLocal ? undefined : this.checkpointWriter()
+    this.writer = writer
     this.fence = writer === undefined ? undefined : this.makeFence(writer)
     const key = taskKey(this.input)
     failPoint?.('turn.begin', key)
@@ -149,7 +157,8 @@ class TurnAttempt {
     const release = [
       disown,
       onAbort(this.options.shutdown, () => this.end('worker-shutdown')),
-      onAbort(Context.current().cancellationSignal, () => this.end('canceled')),
+      onAbort(this.context.cancellationSignal, () => this.sdkCanceled()),
+      () => clearTimeout(this.rewrite),
       this.deadline(),
     ]
     try {
@@ -331,6 +340,24 @@ class TurnAttempt {
     })
   }
 
+  private sdkCanceled(): void {
+    if (this.context.cancellationDetails?.cancelRequested !== false) this.end('canceled')
+  }
+
+  /**
+   * The SDK sees none of the writer's heartbeats, and gives a turn up that shows no life for the heartbeat timeout and 5 s.
+   * So it is given what was written, once in a timeout, which is more than its throttle. Should its own RPC come late, it
+   * would overwrite what was written meanwhile: the newest is written once more soon after.
+   */
+  private showLife(checkpoint: Checkpoint): void {
+    const now = performance.now()
+    if (now - this.shownLifeAt < (this.info.heartbeatTimeoutMs ?? 0)) return
+    this.shownLifeAt = now
+    this.context.heartbeat(checkpoint)
+    const again = setTimeout(() => void this.writer?.save().catch(() => {}), REWRITE_MS)
+    this.rewrite = again
+  }
+
   /** Resolves when a checkpoint is durable, or the turn is stopped. */
   private async writeAhead(writer: CheckpointWriter | undefined): Promise<void> {
     const { signal } = this.stop
@@ -372,6 +399,7 @@ class TurnAttempt {
       before: this.lastCheckpoint,
       content: () => this.values.content(this.checkpoint()),
       onCancel: () => this.end('canceled'),
+      onWritten: (checkpoint) => this.showLife(checkpoint),
       onSuperseded: () => {
         this.fence?.revoke()
         this.end('superseded')

@@ -33,6 +33,8 @@ export interface CheckpointWriterOptions {
   content(): Checkpoint | Promise<Checkpoint>
   /** A cancel was requested. */
   onCancel(): void
+  /** This is durable now. */
+  onWritten(checkpoint: Checkpoint): void
   /** The attempt is not the current one any more: somebody else has the turn. */
   onSuperseded(): void
   /** A write begins; what it gives is called when the write was accepted. */
@@ -102,6 +104,7 @@ export class CheckpointWriter {
       accepted?.()
       this.written = checkpoint
       failPoint?.('checkpoint.written', key)
+      if (checkpoint !== undefined) this.options.onWritten(checkpoint)
       if (answer.cancelRequested) this.options.onCancel()
     } catch (error) {
       if (!isGrpcServiceError(error) || error.code !== NOT_FOUND) throw error

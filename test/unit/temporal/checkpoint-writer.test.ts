@@ -33,6 +33,7 @@ function writer(answer: () => Promise<{ cancelRequested?: boolean }>) {
     onCancel: () => {
       world.canceled += 1
     },
+    onWritten: () => {},
     onSuperseded: () => {
       world.superseded += 1
     },
