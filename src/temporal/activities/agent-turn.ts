@@ -173,6 +173,8 @@ class TurnAttempt {
   private async outcome(writer: CheckpointWriter | undefined): Promise<TurnResult> {
     try {
       await this.fetch()
+      // A cancel that came while no worker had the turn is heard at once, and not at the first checkpoint's time.
+      if (this.info.attempt > 1) void writer?.save().catch(() => {})
       const { ended } = this.state
       if (ended !== undefined) return await this.keep(this.shownAgain(ended))
       const result = await this.runHandler(writer)
