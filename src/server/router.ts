@@ -168,9 +168,11 @@ const REASONS: Readonly<Record<number, A2AErrorReason>> = {
   421: 'INVALID_REQUEST',
 }
 
+const HEALTH_PREFIX = `/${Health.typeName}/`
+
 /** Probes have no credentials, and learn nothing but whether the server is ready. */
 function isHealth(path: string | undefined): boolean {
-  return path?.startsWith(`/${Health.typeName}/`) === true
+  return path?.startsWith(HEALTH_PREFIX) === true
 }
 
 /** Where JSON-RPC is spoken, below an agent and at the root. */

@@ -2,7 +2,8 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { isTerminal, stateOf } from '../a2a/state.js'
 import { taskKey } from '../bus/live-event.js'
-import { largeValuesIn, type MapParts, mapMessage, mapTask } from '../task/large-values.js'
+import { mapTaskAndAnswer } from '../task/large-records.js'
+import { largeValuesIn } from '../task/large-values.js'
 import { statusTimeOf } from '../task/list-filter.js'
 import type { BlobUseTable, PlaceTable, Tables, TaskTable } from './tables.js'
 import { changeTally } from './tally.js'
@@ -195,7 +196,7 @@ async function writeArtifacts(db: Transaction<Tables>, changes: readonly TaskCha
 /** They are kept as long as the task. Once it has ended nothing else of it is: no checkpoint and no journal. */
 async function noteLargeValues(db: Transaction<Tables>, changes: readonly TaskChange[]): Promise<void> {
   const uses = changes.flatMap(({ projection, row }) => {
-    const hashes = largeValuesIn(projection, mapProjection).flatMap(({ pieces }) => pieces)
+    const hashes = largeValuesIn(projection, mapTaskAndAnswer).flatMap(({ pieces }) => pieces)
     return [...new Set(hashes)].map((hash) => ({ key: row.key, hash }))
   })
   for (const chunk of chunks(uses)) {
@@ -238,15 +239,6 @@ export async function letGoOfBlobs(
 
 function useOf({ key, hash }: BlobUseTable): string {
   return `${hash} ${key}`
-}
-
-function mapProjection(projection: Projection, map: MapParts): Projection {
-  const { task, answer } = projection
-  return {
-    ...projection,
-    task: mapTask(task, map),
-    ...(answer === undefined ? {} : { answer: mapMessage(answer, map) }),
-  }
 }
 
 function* chunks<T>(rows: readonly T[]): Generator<T[]> {

@@ -8,12 +8,20 @@ import type { Checkpoint } from './turn-outcome.js'
 import type { TurnPicture } from './turn-picture.js'
 
 export function mapRecord(record: TaskRecord, map: MapParts): TaskRecord {
-  const { task, inbox, suspended, answer } = record
+  const { inbox, suspended } = record
   return {
-    ...record,
-    task: mapTask(task, map),
+    ...mapTaskAndAnswer(record, map),
     inbox: inbox.map((queued) => mapQueued(queued, map)),
     ...(suspended === undefined ? {} : { suspended: mapSuspended(suspended, map) }),
+  }
+}
+
+/** A task as it is read or kept, with the Message that it ended as when it did. */
+export function mapTaskAndAnswer<T extends Pick<TaskRecord, 'task' | 'answer'>>(value: T, map: MapParts): T {
+  const { task, answer } = value
+  return {
+    ...value,
+    task: mapTask(task, map),
     ...(answer === undefined ? {} : { answer: mapMessage(answer, map) }),
   }
 }

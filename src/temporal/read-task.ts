@@ -11,7 +11,8 @@ import type { EventBus } from '../bus/event-bus.js'
 import { taskKey } from '../bus/live-event.js'
 import { type TaskReading, taskReading } from '../engine/engine.js'
 import { Lru } from '../internal/lru.js'
-import { type LargeValueStore, type MapParts, mapMessage, mapTask } from '../task/large-values.js'
+import { mapTaskAndAnswer } from '../task/large-records.js'
+import type { LargeValueStore } from '../task/large-values.js'
 import { LAST_ATTEMPT } from '../task/reduce.js'
 import type { TaskRecord, TaskRef } from '../task/task-record.js'
 import type { Checkpoint } from '../task/turn-outcome.js'
@@ -68,7 +69,7 @@ export class TaskReader {
 
   async read(ref: TaskRef): Promise<TaskReading | undefined> {
     const reading = await this.outline(ref)
-    return reading === undefined ? undefined : this.options.store.putBack(reading, mapReading)
+    return reading === undefined ? undefined : this.options.store.putBack(reading, mapTaskAndAnswer)
   }
 
   /** With references in place of large values, so that no store is needed for a task that runs. */
@@ -210,15 +211,6 @@ function endedFromOutside(record: TaskRecord, { workflowExecutionInfo }: Describ
         },
       },
     },
-  }
-}
-
-function mapReading(reading: TaskReading, map: MapParts): TaskReading {
-  const { task, answer } = reading
-  return {
-    ...reading,
-    task: mapTask(task, map),
-    ...(answer === undefined ? {} : { answer: mapMessage(answer, map) }),
   }
 }
 

@@ -27,6 +27,7 @@ import { AGENT_NOT_SERVED } from '../names.js'
 import { CancelCheck, type DescribeService } from './cancel-check.js'
 import { CheckpointWriter, type HeartbeatService } from './checkpoint-writer.js'
 import { Fence } from './fence.js'
+import { SignsOfLife } from './signs-of-life.js'
 import { StateCommit, StateForgottenError } from './state-commit.js'
 import { TurnValues } from './turn-values.js'
 
@@ -63,8 +64,6 @@ const MAX_CANCEL_ATTEMPTS = 5
 const NOT_SERVED_RETRY_MS = 1_000
 /** Pause between two tries to write down that an artifact is about to be shown. */
 const WRITE_AHEAD_RETRY_MS = 500
-/** After the SDK was shown that a turn goes on, its newest checkpoint is written again, in milliseconds. */
-const REWRITE_MS = 250
 
 export function createAgentTurn(options: AgentTurnOptions): (input: TurnInput) => Promise<TurnResult> {
   return async (input) => {
@@ -106,10 +105,6 @@ class TurnAttempt {
   private readonly left = new AbortController()
   private readonly state: StateCommit
   private readonly context = Context.current()
-  private writer: CheckpointWriter | undefined
-  /** When the SDK was last shown that the turn goes on. */
-  private shownLifeAt = performance.now()
-  private rewrite: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: AgentTurnOptions, agent: AgentDefinition, input: TurnInput, info: Info) {
     this.options = options
@@ -145,7 +140,6 @@ class TurnAttempt {
       return this.failed(new Error(`${lost} attempts were lost`))
     if (this.input.resumed?.by === 'canceled') return this.cancelCalls(this.input.resumed)
     const writer = this.info.isLocal ? undefined : this.checkpointWriter()
-    this.writer = writer
     this.fence = writer === undefined ? undefined : this.makeFence(writer)
     const key = taskKey(this.input)
     failPoint?.('turn.begin', key)
@@ -158,7 +152,6 @@ class TurnAttempt {
       disown,
       onAbort(this.options.shutdown, () => this.end('worker-shutdown')),
       onAbort(this.context.cancellationSignal, () => this.sdkCanceled()),
-      () => clearTimeout(this.rewrite),
       this.deadline(),
     ]
     try {
@@ -346,20 +339,6 @@ class TurnAttempt {
     if (this.context.cancellationDetails?.cancelRequested !== false) this.end('canceled')
   }
 
-  /**
-   * The SDK sees none of the writer's heartbeats, and gives a turn up that shows no life for the heartbeat timeout and 5 s.
-   * So it is given what was written, once in a timeout, which is more than its throttle. Should its own RPC come late, it
-   * would overwrite what was written meanwhile: the newest is written once more soon after.
-   */
-  private showLife(checkpoint: Checkpoint): void {
-    const now = performance.now()
-    if (now - this.shownLifeAt < (this.info.heartbeatTimeoutMs ?? 0)) return
-    this.shownLifeAt = now
-    this.context.heartbeat(checkpoint)
-    const again = setTimeout(() => void this.writer?.save().catch(() => {}), REWRITE_MS)
-    this.rewrite = again
-  }
-
   /** Resolves when a checkpoint is durable, or the turn is stopped. */
   private async writeAhead(writer: CheckpointWriter | undefined): Promise<void> {
     const { signal } = this.stop
@@ -391,7 +370,8 @@ class TurnAttempt {
 
   private checkpointWriter(): CheckpointWriter {
     const { service, namespace, identity, checkpointMs } = this.options
-    return new CheckpointWriter({
+    const life = new SignsOfLife(this.context, () => void writer.save().catch(() => {}))
+    const writer: CheckpointWriter = new CheckpointWriter({
       service,
       namespace,
       identity,
@@ -401,7 +381,8 @@ class TurnAttempt {
       before: this.lastCheckpoint,
       content: () => this.values.content(this.checkpoint()),
       onCancel: () => this.end('canceled'),
-      onWritten: (checkpoint) => this.showLife(checkpoint),
+      onWritten: (checkpoint) => life.show(checkpoint),
+      onStop: () => life.stop(),
       onSuperseded: () => {
         this.fence?.revoke()
         this.end('superseded')
@@ -409,6 +390,7 @@ class TurnAttempt {
       onSending: () => this.fence?.sending(),
       onFailure: (error) => this.log.debug({ err: error }, 'checkpoint could not be written'),
     })
+    return writer
   }
 
   private checkpoint(): Checkpoint {

@@ -35,6 +35,8 @@ export interface CheckpointWriterOptions {
   onCancel(): void
   /** This is durable now. */
   onWritten(checkpoint: Checkpoint): void
+  /** Nothing is written any more. */
+  onStop(): void
   /** The attempt is not the current one any more: somebody else has the turn. */
   onSuperseded(): void
   /** A write begins; what it gives is called when the write was accepted. */
@@ -79,6 +81,7 @@ export class CheckpointWriter {
   stop(): void {
     this.stopped = true
     clearTimeout(this.timer)
+    this.options.onStop()
   }
 
   private schedule(): void {

@@ -34,6 +34,7 @@ function writer(answer: () => Promise<{ cancelRequested?: boolean }>) {
       world.canceled += 1
     },
     onWritten: () => {},
+    onStop: () => {},
     onSuperseded: () => {
       world.superseded += 1
     },
