@@ -5,6 +5,7 @@ import { startTestServer } from '../support/servers.js'
 import { authenticate, authorizationMatrix, curious, webhooks } from './matrix.js'
 
 if (postgres.missing) {
+  // Postgres is not installed: the title says how, and CI requires it.
   describe.skip(postgres.title, () => {})
 } else {
   authorizationMatrix('temporal and Postgres', ['rest', 'grpc-0.3'], async () => {

@@ -8,6 +8,7 @@ import { a2aContract } from './a2a.js'
 let server: TestServer
 
 if (postgres.missing) {
+  // Postgres is not installed: the title says how, and CI requires it.
   describe.skip(postgres.title, () => {})
 } else {
   beforeAll(async () => {
