@@ -156,7 +156,7 @@ export interface StepOptions {
     readonly maxAttempts?: number
     /** Wait before the second try, in milliseconds; doubles after each. Default 500. */
     readonly initialIntervalMs?: number
-    /** The longest wait between two tries, in milliseconds. Default 30000. */
+    /** The longest wait between two tries, in milliseconds. Default 30000, or the first wait where that is longer. */
     readonly maxIntervalMs?: number
   }
 }

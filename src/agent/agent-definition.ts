@@ -11,10 +11,11 @@ import type { AgentContext, TurnContext } from './agent-context.js'
 import { type StateOption, type StateSchemas, stateProblem, stateSchemas } from './agent-state.js'
 import { cardMetaProblem, type ExtendedCard, type ExtendedCardFor } from './card-meta.js'
 import type { IncomingMessage } from './incoming-message.js'
+import { isHistory } from './limit-history.js'
 import { applyMiddleware, type Middleware } from './middleware.js'
 import { type RateLimit, type RateLimitMeta, rateLimitList, rateLimits, rateLimitsProblem } from './rate-limits.js'
 import type { Result } from './result.js'
-import { routeSkills, type Skills, skillList, skillOnCard, skillsProblem } from './skills.js'
+import { historyNeeded, routeSkills, type Skills, skillList, skillOnCard, skillsProblem } from './skills.js'
 
 /** A function, or a generator that yields several results. */
 export type Handler<Context extends TurnContext = AgentContext> = (
@@ -33,7 +34,7 @@ export interface RetryPolicy {
   readonly maxAttempts?: number
   /** Wait before the second try, in milliseconds; doubles after each. Default 500. */
   readonly initialIntervalMs?: number
-  /** The longest wait between two tries, in milliseconds. Default 30000. */
+  /** The longest wait between two tries, in milliseconds. Default 30000, or the first wait where that is longer. */
   readonly maxIntervalMs?: number
 }
 
@@ -102,7 +103,10 @@ export interface AgentMeta {
    * and the attempt has failed. Default: no limit.
    */
   readonly idleTimeoutMs?: number
-  /** How many of the latest earlier messages `ctx.history` holds. Default: all. */
+  /**
+   * How many of the latest earlier messages `ctx.history` holds. What no handler of the agent asks for is not loaded for
+   * a turn, and not in `ctx.task` either; how much that is, is fixed when a task begins. Default: all, as is Infinity.
+   */
   readonly history?: number
   /** How many messages the agent takes in a time; more are refused with RATE_LIMITED. Counted by each server process. */
   readonly rateLimits?: RateLimitMeta | readonly RateLimitMeta[]
@@ -148,6 +152,8 @@ export interface AgentDefinition {
   readonly retry: Required<RetryPolicy>
   readonly deadlineMs: number
   readonly idleTimeoutMs: number | undefined
+  /** How many of the earlier messages its handlers see at the most; undefined: all. */
+  readonly history: number | undefined
   readonly rateLimits: readonly RateLimit[]
   /** Of which type the agent's state is, by scope. */
   readonly state: StateSchemas
@@ -163,6 +169,8 @@ type Typed<Option extends StateOption | undefined> = Omit<AgentMeta, 'skills' | 
 }
 
 const DAY_MS = 86_400_000
+/** The longest time that may be given. */
+const MAX_MS = 3_650 * DAY_MS
 
 /** A definition that cannot work: says which agent, what is wrong, and what to write instead. */
 export class AgentDefinitionError extends TypeError {
@@ -223,21 +231,26 @@ export function agent(meta: AgentMeta, handler?: Handler): AgentDefinition {
   }
   const badState = stateProblem(meta.state, run)
   if (badState !== undefined) refuse(badState)
-  const retry = {
-    maxAttempts: meta.retry?.maxAttempts ?? 3,
-    initialIntervalMs: meta.retry?.initialIntervalMs ?? 500,
-    maxIntervalMs: meta.retry?.maxIntervalMs ?? 30_000,
-  }
+  const {
+    maxAttempts = 3,
+    initialIntervalMs = 500,
+    maxIntervalMs = Math.max(30_000, initialIntervalMs),
+  } = meta.retry ?? {}
+  const retry = { maxAttempts, initialIntervalMs, maxIntervalMs }
   const deadlineMs = meta.deadlineMs ?? DAY_MS
   const times = { ...retry, deadlineMs, idleTimeoutMs: meta.idleTimeoutMs ?? deadlineMs }
   for (const [name, value] of Object.entries(times)) {
     if (!Number.isFinite(value) || value < 1) refuse(`${name} (${value}) must be a number of at least 1`)
+    if (value > MAX_MS) refuse(`${name} (${value}) must not be more than ${MAX_MS}, ten years`)
+  }
+  if (maxIntervalMs < initialIntervalMs) {
+    refuse(`maxIntervalMs (${maxIntervalMs}) must not be less than initialIntervalMs (${initialIntervalMs})`)
   }
   if (times.idleTimeoutMs > deadlineMs) {
     refuse(`idleTimeoutMs (${times.idleTimeoutMs}) must not be more than deadlineMs (${deadlineMs})`)
   }
   const { history } = meta
-  if (history !== undefined && (!Number.isInteger(history) || history < 0)) {
+  if (!isHistory(history)) {
     refuse(`history (${history}) must be a whole number of messages, 0 or more`)
   }
   const badCard = cardMetaProblem(meta, declared)
@@ -269,6 +282,7 @@ export function agent(meta: AgentMeta, handler?: Handler): AgentDefinition {
     retry,
     deadlineMs,
     idleTimeoutMs: meta.idleTimeoutMs,
+    history: historyNeeded(declared, handler, history),
     rateLimits: rateLimits(limits, unhandled),
     state: Object.freeze({ ...stateSchemas(meta.state) }),
     default: meta.default ?? false,

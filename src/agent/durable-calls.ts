@@ -155,7 +155,8 @@ export class DurableCalls implements Calls {
     { retry }: StepOptions,
   ): Promise<NewOutcome> {
     const { signal, log, clock, input, origin } = this.host
-    const { maxAttempts = 1, initialIntervalMs = 500, maxIntervalMs = 30_000 } = retry ?? {}
+    const { maxAttempts = 1, initialIntervalMs = 500 } = retry ?? {}
+    const { maxIntervalMs = Math.max(30_000, initialIntervalMs) } = retry ?? {}
     const idempotencyKey = `${input.taskId}/${origin.turn}/${call.name}/${call.ordinal}`
     for (let attempt = 1; ; attempt += 1) {
       try {

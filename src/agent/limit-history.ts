@@ -1,6 +1,20 @@
-/** A handler that sees only the latest of the earlier messages. */
+/** How many of the earlier messages a handler sees: the latest. */
 import type { AgentContext } from './agent-context.js'
 import type { Handler } from './agent-definition.js'
+
+/** Stands for all of them where a number has to be said. */
+export const ALL_MESSAGES = Number.POSITIVE_INFINITY
+
+/** How many messages a handler can ask for. */
+export function isHistory(messages: number | undefined): boolean {
+  return messages === undefined || messages === ALL_MESSAGES || (Number.isInteger(messages) && messages >= 0)
+}
+
+/** What all of these need together; undefined for all messages, or when there are none of these. */
+export function mostMessages(limits: readonly (number | undefined)[]): number | undefined {
+  const most = Math.max(0, ...limits.map((limit) => limit ?? ALL_MESSAGES))
+  return limits.length === 0 || most === ALL_MESSAGES ? undefined : most
+}
 
 /** @param messages how many; undefined for all */
 export function limitHistory(handler: Handler, messages: number | undefined): Handler {

@@ -153,7 +153,8 @@ class TurnRun {
   private weightWith(bytes: number): Weight {
     this.taskWeight ??= weigh(this.input.task, mapTask, asWhole)
     const journal = this.journalMade?.weight ?? NOTHING
-    return plus(this.taskWeight, this.events.weight, journal, weightOf(bytes))
+    const unseen = this.input.unseen?.weight ?? NOTHING
+    return plus(this.taskWeight, unseen, this.events.weight, journal, weightOf(bytes))
   }
 
   /** The handler waits: what it has said so far, the question it waits with, and how it goes on. */

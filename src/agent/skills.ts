@@ -5,7 +5,7 @@ import type { AgentContext } from './agent-context.js'
 import type { AgentDefinition, Handler } from './agent-definition.js'
 import type { StateOption } from './agent-state.js'
 import { illegal } from './handler-results.js'
-import { limitHistory } from './limit-history.js'
+import { isHistory, limitHistory, mostMessages } from './limit-history.js'
 import type { RateLimitMeta } from './rate-limits.js'
 
 /** A skill, and what handles the messages that name it. The parameter is the type of the agent's `state`. */
@@ -20,7 +20,7 @@ export interface SkillOptions<Option extends StateOption | undefined = undefined
   readonly securityRequirements?: readonly SecurityRequirementJson[]
   /** Handles the messages that name this skill. Default: the agent's own handler does. */
   readonly handler?: Handler<AgentContext<Option>>
-  /** How many of the latest earlier messages `ctx.history` holds for this handler. Default: what the agent says, else all. */
+  /** How many of the latest earlier messages `ctx.history` holds for this handler; Infinity: all. Default: what the agent says, else all. */
   readonly history?: number
   /** Limits for the messages that name this skill, besides those of the agent. */
   readonly rateLimits?: RateLimitMeta | readonly RateLimitMeta[]
@@ -69,7 +69,7 @@ export function skillsProblem(skills: readonly SkillMeta[]): string | undefined 
     if (handler !== undefined && typeof handler !== 'function') {
       return `the handler of skill ${name} must be a function or an async generator function, not ${typeof handler}`
     }
-    if (history !== undefined && (!Number.isInteger(history) || history < 0)) {
+    if (!isHistory(history)) {
       return `history (${history}) of skill ${name} must be a whole number of messages, 0 or more`
     }
   }
@@ -98,6 +98,17 @@ export function routeSkills(
     if (handler !== undefined) return handler(message, ctx)
     throw illegal(agentId, `has no handler for ${ctx.skill === undefined ? 'a message without a skill' : ctx.skill}`)
   }
+}
+
+/** How many of the earlier messages the handlers of an agent see at the most; undefined: all. */
+export function historyNeeded(
+  skills: readonly SkillMeta[],
+  own: Handler | undefined,
+  history: number | undefined,
+): number | undefined {
+  const limits = skills.filter((skill) => skill.handler !== undefined).map((skill) => skill.history ?? history)
+  if (own !== undefined) limits.push(history)
+  return mostMessages(limits)
 }
 
 /**

@@ -28,13 +28,14 @@ export function turnContext(parts: TurnContextParts): AgentContext {
   const { agent, input, host, origin, message, signal, emit, calls } = parts
   const history = input.task.history ?? []
   const before = history.slice(0, origin.place)
+  const { count = 0 } = input.unseen ?? {}
   return {
     signal,
     taskId: input.taskId,
     contextId: input.task.contextId ?? '',
-    task: input.task,
+    task: count === 0 ? input.task : { ...input.task, history: history.slice(count) },
     skill: skillOf(agent, message, before),
-    history: before,
+    history: before.slice(count),
     metadata: origin.params.metadata ?? {},
     acceptedOutputModes: origin.params.acceptedOutputModes ?? [],
     streamed: origin.params.streamed ?? false,

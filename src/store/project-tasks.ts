@@ -82,7 +82,10 @@ async function knownTasks(db: Transaction<Tables>, keys: readonly string[]): Pro
 /** Undefined when what is known is as new, or final. */
 function taskChange(projection: Projection, before: Known | undefined, change: number): TaskChange | undefined {
   if (before !== undefined && (before.ended === 1 || before.revision >= projection.revision)) return undefined
-  const { task, tenant, agentId, taskId, owner, requestHash, createdAt, revision, position, answer } = projection
+  const { task, tenant, agentId, taskId, owner, requestHash, createdAt, revision, position, answer, unseen } =
+    projection
+  // It lacks what is not known here yet; the task as it is after the turn has everything.
+  if (unseen !== undefined && (before?.messages ?? 0) < unseen.count) return undefined
   const now = Date.now()
   const state = stateOf(task)
   const statusTime = statusTimeOf(task)

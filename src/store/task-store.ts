@@ -5,13 +5,18 @@
 import type { LargeValueStore } from '../task/large-values.js'
 import type { ListQuery, TaskPage } from '../task/list-query.js'
 import type { TaskRecord } from '../task/task-record.js'
+import type { UnseenMessages } from '../task/turn-input.js'
 import type { PushStore } from './push-store.js'
 
 /** What is written of a task: enough of its record to show it again. */
 export type Projection = Pick<
   TaskRecord,
   'tenant' | 'agentId' | 'taskId' | 'owner' | 'requestHash' | 'revision' | 'task' | 'position' | 'answer'
-> & { readonly createdAt?: string }
+> & {
+  readonly createdAt?: string
+  /** Messages at the beginning of the history that come without their parts. */
+  readonly unseen?: Pick<UnseenMessages, 'count'>
+}
 
 /** What it gives is whole; what it is given may have references in place of large values. */
 export interface TaskStore extends LargeValueStore {

@@ -222,13 +222,14 @@ export class TemporalEngine implements Engine {
     return callTemporal(this.options.reachability, what, lasting, call)
   }
 
-  private policy({ run, deadlineMs, retry }: AgentDefinition): TurnPolicy {
+  private policy({ run, deadlineMs, retry, history }: AgentDefinition): TurnPolicy {
     return {
       inline: run === 'inline',
       deadlineMs,
       heartbeatTimeoutMs: this.options.heartbeatTimeoutMs,
       initialIntervalMs: retry.initialIntervalMs,
       maxIntervalMs: retry.maxIntervalMs,
+      ...(history === undefined ? {} : { history }),
       searchAttributes: this.options.searchAttributes,
     }
   }

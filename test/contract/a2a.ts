@@ -304,6 +304,18 @@ export function a2aContract(
         ])
       })
 
+      it('gives an agent as much of a conversation as it asks for, and callers all of it', async () => {
+        const agent = { agent: 'recalling' }
+        const { id } = taskOf(
+          await wire.call('sendMessage', send('word 1', {}, { metadata: { skill: 'brief' } }), agent),
+        )
+        for (const n of [2, 3]) await wire.call('sendMessage', send(`word ${n}`, {}, { taskId: id }), agent)
+        const task = taskOf(await wire.call('sendMessage', send('word 4', {}, { taskId: id }), agent))
+        expect(statusText(task)).toBe('brief 4: word 2, word 3; in all word 2, word 3, word 4')
+        const words = task.history?.flatMap(({ role, parts }) => (role === 'ROLE_USER' ? [parts?.[0]?.text] : []))
+        expect(words).toEqual(['word 1', 'word 2', 'word 3', 'word 4'])
+      })
+
       it('refuses another context, an unknown task, and an ended one (§3.4)', async () => {
         const { id } = taskOf(await wire.call('sendMessage', send('ask which?')))
         const wrong = send('x', {}, { taskId: id, contextId: 'another' })

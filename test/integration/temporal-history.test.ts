@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { InProcessBus } from '../../src/bus/in-process-bus.js'
 import { taskKey } from '../../src/bus/live-event.js'
 import type { TaskRecord } from '../../src/task/task-record.js'
+import type { TurnInput } from '../../src/task/turn-input.js'
 import { foldHistory } from '../../src/temporal/fold-history.js'
 import { firstValue } from '../../src/temporal/payloads.js'
 import { TaskReader } from '../../src/temporal/read-task.js'
@@ -70,6 +71,17 @@ describe('the history of a task', () => {
   it('has 6 events for an inline turn', async () => {
     const { id } = taskOf(await wire.call('sendMessage', send('hi'), { agent: 'inline' }))
     expect(await closedHistory(id, 'inline')).toHaveLength(6)
+  })
+
+  it('carries what an agent asks for of a conversation, and no more, to each turn', async () => {
+    const agent = { agent: 'recalling' }
+    const { id } = taskOf(await wire.call('sendMessage', send('word 1'), agent))
+    for (const n of [2, 3, 4, 5, 6]) await wire.call('sendMessage', send(`word ${n}`, {}, { taskId: id }), agent)
+    const turns = (await historyOf(id, 'recalling')).flatMap(({ activityTaskScheduledEventAttributes: scheduled }) =>
+      scheduled ? [firstValue<TurnInput>(scheduled.input)] : [],
+    )
+    const carried = turns.map((input) => input?.task.history?.filter(({ parts }) => parts !== undefined).length)
+    expect(carried).toEqual([1, 3, 5, 5, 5, 5])
   })
 
   it('is readable JSON of the protocol', async () => {

@@ -1,5 +1,6 @@
 /** Agents that do what a message says, so that a test can ask for any behaviour over any wire. */
 import { setTimeout as delay } from 'node:timers/promises'
+import type { MessageJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import {
   type AgentDefinition,
   agent,
@@ -241,4 +242,11 @@ export const skilled = agent(
   tell('default'),
 )
 
-export const agents = [scripted, stubborn, answering, direct, either, inline, silent, demanding, skilled]
+/** Asks on, and says what it can see of the conversation. */
+export const recalling = agent({ id: 'recalling', history: 4, skills: { plain: {}, brief: {} } }, (_, ctx) => {
+  const said = (messages: readonly MessageJson[] = []) =>
+    messages.flatMap(({ role, parts = [] }) => (role === 'ROLE_USER' ? parts.map(({ text }) => text) : [])).join(', ')
+  return inputRequired(`${ctx.skill} ${ctx.turn}: ${said(ctx.history)}; in all ${said(ctx.task.history)}`)
+})
+
+export const agents = [scripted, stubborn, answering, direct, either, inline, silent, demanding, skilled, recalling]

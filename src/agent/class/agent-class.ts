@@ -2,7 +2,7 @@
 import type { AgentContext, TurnContext } from '../agent-context.js'
 import { type AgentDefinition, AgentDefinitionError, type AgentMeta, agent, type Handler } from '../agent-definition.js'
 import type { IncomingMessage } from '../incoming-message.js'
-import { limitHistory } from '../limit-history.js'
+import { ALL_MESSAGES, limitHistory, mostMessages } from '../limit-history.js'
 import { type RateLimitMeta, rateLimitList } from '../rate-limits.js'
 import { type SkillMeta, skillList } from '../skills.js'
 import { type HandlerDecorator, type MarkedMethod, marksOf } from './decorators.js'
@@ -58,12 +58,14 @@ export abstract class Agent {
     const methods = describedMethods(this)
     const own = ownHandler(this, methods)
     const { history, ...fields } = metaOf(this)
+    const ownHistory = mostMessages(methods.filter(isOwn).map((method) => method.history ?? history))
     const skills = [...skillList(this.skills), ...methods.flatMap((method) => skillsOf(this, method))].map((skill) =>
-      history === undefined ? skill : { history, ...skill },
+      history === undefined && ownHistory === undefined ? skill : { history: history ?? ALL_MESSAGES, ...skill },
     )
     const ownLimits = methods.filter(isOwn).flatMap(({ limits }) => limits.map((limit) => ({ ...limit, skill: '' })))
     const meta: AgentMeta = {
       ...fields,
+      ...(ownHistory === undefined ? {} : { history: ownHistory }),
       ...(skills.length === 0 ? {} : { skills }),
       ...(ownLimits.length === 0 ? {} : { rateLimits: [...rateLimitList(this.rateLimits), ...ownLimits] }),
     }

@@ -13,6 +13,8 @@ export interface TurnPolicy {
   readonly heartbeatTimeoutMs: number
   readonly initialIntervalMs: number
   readonly maxIntervalMs: number
+  /** How many of the messages before their own handlers see at the most; undefined: all. */
+  readonly history?: number
   /** The namespace has our search attributes. */
   readonly searchAttributes: boolean
 }

@@ -17,6 +17,8 @@ describe('agent', () => {
       skills: [{ id: 'echo', name: 'echo', description: 'echo', tags: [] }],
     })
     expect(agent({ id: 'now', run: 'direct' }, say).answers).toBe('message')
+    const patient = agent({ id: 'patient', retry: { initialIntervalMs: 60_000 } }, say)
+    expect(patient.retry.maxIntervalMs).toBe(60_000)
   })
 
   it.each([
@@ -31,6 +33,11 @@ describe('agent', () => {
     [{ id: 'x', run: 'direct', answers: 'task' }, "run 'direct' keeps no task"],
     [{ id: 'x', retry: { maxAttempts: 0 } }, 'maxAttempts (0)'],
     [{ id: 'x', deadlineMs: Number.NaN }, 'deadlineMs (NaN)'],
+    [{ id: 'x', deadlineMs: 1e12 }, 'deadlineMs (1000000000000) must not be more than 315360000000, ten years'],
+    [
+      { id: 'x', retry: { initialIntervalMs: 500, maxIntervalMs: 100 } },
+      'maxIntervalMs (100) must not be less than initialIntervalMs (500)',
+    ],
     [{ id: 'x', skills: [{ id: 's' }, { id: 's' }] }, 'two skills have the id "s"'],
   ])('refuses %j, and says what is wrong', (meta, text) => {
     expect(() => agent(meta as never, say)).toThrow(AgentDefinitionError)

@@ -116,6 +116,20 @@ describe('history', () => {
     expect(await say({ history: 9 })).toBe('1,2,3')
   })
 
+  it.each([
+    ['all', {}, undefined],
+    ['what the agent says', { history: 2 }, 2],
+    ['the most that a handler asks for', { history: 2, skills: { a: { history: 7, handler: told } } }, 7],
+    ['nothing for a skill without a handler', { history: 2, skills: { a: { history: 7 } } }, 2],
+    [
+      'all when one of them wants all',
+      { history: 2, skills: { a: { history: Number.POSITIVE_INFINITY, handler: told } } },
+      undefined,
+    ],
+  ])('loads %s', (_, meta, expected) => {
+    expect(agent({ id: 'x', ...meta }, told).history).toBe(expected)
+  })
+
   it('is a matter of the skill before it is one of the agent', async () => {
     const skills = { short: { history: 1, handler: told }, same: { handler: told } }
     expect(await say({ history: 2, skills }, { skill: 'short' })).toBe('3')

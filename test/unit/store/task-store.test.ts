@@ -7,7 +7,7 @@ import { taskKey } from '../../../src/bus/live-event.js'
 import { silentLogger } from '../../../src/internal/logger.js'
 import { openDatabase } from '../../../src/store/database.js'
 import { openTaskStore } from '../../../src/store/sql-task-store.js'
-import type { TaskStore } from '../../../src/store/task-store.js'
+import type { Projection, TaskStore } from '../../../src/store/task-store.js'
 import type { ListPlace, ListQuery } from '../../../src/task/list-query.js'
 import { reduce } from '../../../src/task/reduce.js'
 import type { TaskRecord } from '../../../src/task/task-record.js'
@@ -30,6 +30,12 @@ const OTHER_WRITER = `
   for (;;) if (await store.flush().then(() => true, () => false)) break
   await store.close()
 `
+
+/** As it comes with a turn whose handler does not see the first message. */
+function withoutFirst(record: TaskRecord): Projection {
+  const [{ parts: _, ...first } = {}, ...rest] = record.task.history ?? []
+  return { ...record, task: { ...record.task, history: [first, ...rest] }, unseen: { count: 1 } }
+}
 
 describe.each(databaseKinds)('on $title', ({ missing, create }) => {
   // Postgres is not installed: the title says how, and CI requires it.
@@ -93,6 +99,28 @@ describe.each(databaseKinds)('on $title', ({ missing, create }) => {
       store.project(record)
       await store.flush()
       expect(await store.ended(taskKey(record))).toMatchObject({ task: record.task })
+    })
+
+    it('never takes messages without their parts for what was said', async () => {
+      const answered = working(accepting(asking(working(submitted('t'), 1), 2), 'which'), 3)
+      store.project(withoutFirst(answered))
+      await store.flush()
+      expect((await page()).totalSize).toBe(0)
+      const record = completed(answered, 4)
+      store.project(record)
+      await store.flush()
+      expect(await store.ended(taskKey(record))).toMatchObject({ task: record.task })
+    })
+
+    it('shows a turn that has begun, whatever of the conversation came with it', async () => {
+      const asked = asking(working(submitted('t'), 1), 2)
+      store.project(asked)
+      await store.flush()
+      const answered = working(accepting(asked, 'which'), 3)
+      store.project(withoutFirst(answered))
+      await store.flush()
+      const { tasks } = await page()
+      expect(tasks).toMatchObject([{ status: { state: 'TASK_STATE_WORKING' }, history: answered.task.history }])
     })
 
     it('is still there after a restart', async () => {
