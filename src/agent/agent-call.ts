@@ -92,8 +92,8 @@ export class CallsToAgents {
   /** What an agent does not take, it would not take again. */
   private async afterCallError(call: OpenCall, agentCalls: AgentCalls, error: unknown): Promise<void> {
     const { signal, log, journal } = this.host
-    const open = this.calls.called.get(call)
     if (signal.aborted) {
+      const { open } = call
       if (stopReason(signal) === 'canceled' && open !== undefined) {
         await agentCalls
           .cancel(open)
@@ -108,6 +108,8 @@ export class CallsToAgents {
 
   /** Once it is written down that the agent has the message, it is never sent again. */
   private async handOver(call: OpenCall, agentCalls: AgentCalls, outgoing: OutgoingCall): Promise<OpenAgentCall> {
+    const opening = await agentCalls.opening(outgoing)
+    if (opening !== undefined) await this.host.journal.opening(call, opening)
     const open = await this.send(agentCalls, outgoing)
     await this.host.journal.opened(call, open)
     return open

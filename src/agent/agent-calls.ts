@@ -29,6 +29,13 @@ export type AgentAnswer = { readonly task: TaskJson } | { readonly message: Mess
 /** How agents are reached. Given to a turn by the process that runs it. */
 export interface AgentCalls {
   /**
+   * What a call is going to be, as far as it takes to cancel it: so it can be canceled even when nobody has seen whether the
+   * agent has taken it. Undefined where only the agent can tell, or nothing goes on that could be canceled.
+   *
+   * @throws A2AError the agent cannot take it
+   */
+  opening(call: OutgoingCall): Promise<OpenAgentCall | undefined>
+  /**
    * Hands the message over. Resolves when the agent has taken it; a repeat finds what the first one began.
    *
    * @throws A2AError UNAVAILABLE it may be tried again

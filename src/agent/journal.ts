@@ -47,6 +47,7 @@ export function stopped(signal: AbortSignal): Promise<never> {
 /** A call that has begun. */
 export interface OpenCall extends CallKey {
   readonly after: number
+  opening?: OpenAgentCall
   open?: OpenAgentCall
   outcome?: CallOutcome
 }
@@ -149,8 +150,17 @@ export class Journal {
     await this.give(call, order)
   }
 
+  /** Writes down what a call is going to be, so that it can be canceled whatever happens while it is handed over. */
+  async opening(call: OpenCall, open: OpenAgentCall): Promise<void> {
+    if (call.opening !== undefined) return
+    call.opening = open
+    this.grow(open)
+    await this.write()
+  }
+
   /** Writes down that another agent has taken the message of a call. */
   async opened(call: OpenCall, open: OpenAgentCall): Promise<void> {
+    delete call.opening
     call.open = open
     this.grow(open)
     await this.write()
@@ -217,7 +227,8 @@ export class Journal {
 
   /** What is known of the call from a handler that has ended. */
   private async take(call: OpenCall): Promise<OpenCall> {
-    const { open, outcome } = this.finished.get(keyOf(call)) ?? {}
+    const { opening, open, outcome } = this.finished.get(keyOf(call)) ?? {}
+    if (opening !== undefined) call.opening = opening
     if (open !== undefined) call.open = open
     if (outcome === undefined) return call
     const { order: _, ...known } = outcome

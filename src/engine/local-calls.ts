@@ -44,6 +44,13 @@ export class LocalCalls implements AgentCalls {
     this.clock = options.clock ?? systemClock
   }
 
+  async opening(call: OutgoingCall): Promise<OpenAgentCall | undefined> {
+    if (isUrl(call.target)) return this.remote().opening(call)
+    const { target, key, tenant, owner, contextId, taskId } = call
+    if (this.agent(target).run === 'direct') return undefined
+    return { target, key, tenant, owner, contextId, taskId: taskId ?? (await uuidFrom(key)), turn: 1 }
+  }
+
   async begin(call: OutgoingCall): Promise<OpenAgentCall> {
     if (isUrl(call.target)) return this.remote().begin(call)
     const { target, key, tenant, owner, contextId, parts, metadata, from } = call

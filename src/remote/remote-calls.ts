@@ -35,6 +35,11 @@ export class RemoteCalls implements AgentCalls {
     this.options = options
   }
 
+  /** The agent gives its task an id of its own, unless the call continues one. */
+  async opening({ target, key, tenant, owner, taskId, contextId }: OutgoingCall): Promise<OpenAgentCall | undefined> {
+    return taskId === undefined ? undefined : { target, key, tenant, owner, contextId, taskId, turn: 0 }
+  }
+
   async begin(call: OutgoingCall): Promise<OpenAgentCall> {
     const { target, key, tenant, owner, parts, metadata, taskId } = call
     const bot = await this.client(target)

@@ -16,6 +16,8 @@ export interface CallKey {
 }
 
 export interface JournalEntry extends CallKey {
+  /** A call to another agent, written down before that agent can have the message: it may never have got it. */
+  readonly opening?: OpenAgentCall
   /** A call to another agent that has taken the message. */
   readonly open?: OpenAgentCall
   /** How many calls had given their outcome to the handler when this one began: what it can have depended on. */

@@ -162,7 +162,8 @@ function remindedTask(record: TaskRecord, at: string): TaskRecord {
 }
 
 function turnEnded({ suspended: before, ...record }: TaskRecord, result: TurnResult, at: string): TaskRecord {
-  const suspended = result.suspended === undefined ? {} : { suspended: suspend(before, result.suspended, at) }
+  const waits = result.suspended !== undefined && !isTerminal(result.state)
+  const suspended = waits ? { suspended: suspend(before, result.suspended, at) } : {}
   const task = withArtifacts(record.task, result.artifacts)
   // The state event takes the next place after what the turn has published.
   const position = { ...endOf(record, result), ended: true }

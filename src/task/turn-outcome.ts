@@ -1,9 +1,11 @@
 /** How a turn's end reaches the task: with a result that fits, or without one. */
+import { isTerminal } from '../a2a/state.js'
 import type { JournalEntry } from './journal-entry.js'
 import { mapResult } from './large-records.js'
 import type { TaskEvent } from './reduce.js'
 import type { StateReads } from './state-home.js'
 import type { StateScope } from './state-record.js'
+import type { OpenAgentCall } from './suspension.js'
 import type { TaskRecord, TurnResult } from './task-record.js'
 import type { TurnPicture } from './turn-picture.js'
 import { asStored, fits, type Look, plus, tooLarge, weigh, weighRecord } from './weight.js'
@@ -59,20 +61,62 @@ export function turnFinished(record: TaskRecord, result: TurnResult, at: string,
  *
  * @param last the last checkpoint, when there is one
  */
-export function turnVanished(last: Checkpoint | undefined, at: string): TaskEvent {
+export function turnVanished(last: LeftTurn | undefined, at: string): TaskEvent {
   if (last?.artifacts === undefined) return { type: 'turnLost', text: LOST_TEXT, at }
   const { attempt, seq, artifacts } = last
-  const partial: TurnResult = { attempt, seq, artifacts, state: 'TASK_STATE_FAILED', ...leftOpen(last) }
+  const partial: TurnResult = {
+    attempt,
+    seq,
+    artifacts,
+    state: 'TASK_STATE_FAILED',
+    ...leftOpen(last.turn, callsOf(last)),
+  }
   return { type: 'turnLost', text: LOST_TEXT, at, partial }
 }
 
+/**
+ * The end of a task, together with the calls to other agents that are open then: when the task ends because it is canceled,
+ * they are canceled before.
+ *
+ * @param journal what the handler has called
+ */
+export function withOpenCalls(result: TurnResult, turn: number, journal: readonly JournalEntry[]): TurnResult {
+  const open = result.suspended === undefined && isTerminal(result.state)
+  return open ? { ...result, ...leftOpen(turn, journal) } : result
+}
+
+/** What matters of a checkpoint when nobody goes on from it. `journal`: the calls without an outcome. */
+export type LeftTurn = Pick<Checkpoint, 'turn' | 'attempt' | 'seq' | 'artifacts' | 'journal'>
+
+export function leftTurn(checkpoint: Checkpoint): LeftTurn {
+  const { turn, attempt, seq, artifacts } = checkpoint
+  return {
+    turn,
+    attempt,
+    seq,
+    artifacts,
+    journal: callsOf(checkpoint).filter((entry) => openCall(entry) !== undefined),
+  }
+}
+
+/** All that is known of what a handler has called, by any of its attempts. */
+export function callsOf({ journal = [], finished = [] }: Pick<Checkpoint, 'journal' | 'finished'>): JournalEntry[] {
+  return [...journal, ...finished]
+}
+
 /** The calls to other agents that nobody waits for any more. */
-function leftOpen({ turn, journal = [] }: Checkpoint): Pick<TurnResult, 'suspended'> {
-  const open = journal.filter((entry) => entry.open !== undefined && entry.outcome === undefined)
-  const [first] = open
+function leftOpen(turn: number, journal: readonly JournalEntry[]): Pick<TurnResult, 'suspended'> {
+  const called = new Map(journal.flatMap((entry) => openCall(entry) ?? []).map((call) => [call.key, call]))
+  const first = journal.find((entry) => openCall(entry) !== undefined)
   if (first === undefined) return {}
   const { kind, name, ordinal } = first
-  const called = open.flatMap((entry) => entry.open ?? [])
   const origin = { turn, place: 0, params: {} }
-  return { suspended: { origin, journal: [], at: { kind, name, ordinal }, until: 'time', called } }
+  return {
+    suspended: { origin, journal: [], at: { kind, name, ordinal }, until: 'time', called: [...called.values()] },
+  }
+}
+
+/** What there is to cancel of a call without an outcome. */
+function openCall({ opening, open, outcome }: JournalEntry): OpenAgentCall | undefined {
+  return outcome === undefined ? (open ?? opening) : undefined
 }

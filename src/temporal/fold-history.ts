@@ -9,9 +9,9 @@ import { compareCursors, type Position } from '../a2a/cursor.js'
 import { isEnded, nextMessage, reduce, type TaskEvent } from '../task/reduce.js'
 import { nextAlarm } from '../task/suspension.js'
 import type { TaskRecord, TurnResult } from '../task/task-record.js'
-import { type Checkpoint, turnFinished, turnVanished } from '../task/turn-outcome.js'
+import { type Checkpoint, type LeftTurn, turnFinished, turnVanished } from '../task/turn-outcome.js'
 import type { ReachedState } from '../task/webhook-events.js'
-import { MESSAGE_UPDATE, TURN_ACTIVITY } from './names.js'
+import { LOOK_ACTIVITY, MESSAGE_UPDATE, TURN_ACTIVITY } from './names.js'
 import { firstValue } from './payloads.js'
 import type { MessageUpdateInput, TaskWorkflowInput } from './workflow/task-input.js'
 
@@ -59,7 +59,7 @@ function isAt(a: Position, b: Position): boolean {
 /** What the workflow learns from outside. */
 type News =
   | { readonly type: 'finished'; readonly result: TurnResult }
-  | { readonly type: 'vanished'; readonly last: Checkpoint | undefined }
+  | { readonly type: 'vanished'; readonly last: LeftTurn | undefined }
   | { readonly type: 'cancelRequested' }
   | { readonly type: 'timerFired' }
 
@@ -72,6 +72,8 @@ class HistoryFold {
 
   /** Ids of the events that began a turn: other activities are none of the task's. */
   private readonly turns = new Set<string>()
+  /** The turn that is being canceled, as the workflow has found it. */
+  private found: LeftTurn | undefined
   private readonly onRecord: ((record: TaskRecord) => void) | undefined
 
   constructor(record: TaskRecord, onRecord: ((record: TaskRecord) => void) | undefined) {
@@ -105,7 +107,7 @@ class HistoryFold {
         last: firstValue<Checkpoint>(timedOut.failure?.timeoutFailureInfo?.lastHeartbeatDetails),
       })
     } else if (ended) {
-      this.news.push({ type: 'vanished', last: undefined })
+      this.news.push({ type: 'vanished', last: this.found })
     } else if (event.workflowExecutionCancelRequestedEventAttributes) {
       if (!this.record.cancelRequested) this.news.push({ type: 'cancelRequested' })
     } else if (event.timerFiredEventAttributes) {
@@ -129,19 +131,27 @@ class HistoryFold {
     for (const command of commands) {
       if (command.activityTaskScheduledEventAttributes?.activityType?.name === TURN_ACTIVITY) {
         this.turns.add(String(command.eventId))
+        this.found = undefined
         this.apply({ type: nextMessage(this.record) === undefined ? 'turnWoken' : 'turnStarted', at: this.at })
       }
       const local = command.markerRecordedEventAttributes
-      const inline = local ? localTurn(local) : undefined
-      if (inline !== undefined) {
-        this.apply({ type: 'turnStarted', at: this.at })
-        // The workflow's clock has gone on with what ran inside of it.
-        this.at = inline.at ?? this.at
-        this.apply(turnFinished(this.record, inline.result, this.at))
-      }
+      if (local) this.localActivity(local)
     }
     const idle = this.record.position.ended && this.record.inbox.length === 0
     if (this.record.cancelRequested && idle && !isEnded(this.record)) this.apply({ type: 'canceled', at: this.at })
+  }
+
+  private localActivity(marker: temporal.api.history.v1.IMarkerRecordedEventAttributes): void {
+    const done = localResult(marker)
+    if (done === undefined) return
+    if (done.type === LOOK_ACTIVITY) {
+      this.found = done.result as LeftTurn
+      return
+    }
+    this.apply({ type: 'turnStarted', at: this.at })
+    // The workflow's clock has gone on with what ran inside of it.
+    this.at = done.at ?? this.at
+    this.apply(turnFinished(this.record, done.result as TurnResult, this.at))
   }
 
   /** A question is asked once more, unless something else came with the timer. A timer that wakes shows by its turn. */
@@ -188,18 +198,24 @@ function commandsAfter(events: readonly HistoryEvent[], completedIndex: number):
   return commands
 }
 
-interface LocalTurn {
-  readonly result: TurnResult
+interface LocalResult {
+  readonly type: string | undefined
+  readonly result: unknown
   /** When it was done; undefined when its marker does not say. */
   readonly at: string | undefined
 }
 
-function localTurn(marker: temporal.api.history.v1.IMarkerRecordedEventAttributes): LocalTurn | undefined {
-  if (marker.markerName !== 'core_local_activity') return undefined
-  const result = firstValue<TurnResult>(marker.details?.result)
-  if (result === undefined) return undefined
-  const done = firstValue<{ complete_time?: Timestamp }>(marker.details?.data)?.complete_time
-  return { result, at: done && textOf(done) }
+/** What a local activity has given back; undefined when the marker is not of one, or it gave back nothing. */
+function localResult({
+  markerName,
+  details,
+}: temporal.api.history.v1.IMarkerRecordedEventAttributes): LocalResult | undefined {
+  if (markerName !== 'core_local_activity') return undefined
+  const result = firstValue<unknown>(details?.result)
+  if (result === undefined || result === null) return undefined
+  const data = firstValue<{ activity_type?: string; complete_time?: Timestamp }>(details?.data)
+  const { activity_type: type, complete_time: done } = data ?? {}
+  return { type, result, at: done && textOf(done) }
 }
 
 interface Timestamp {

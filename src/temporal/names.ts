@@ -5,6 +5,10 @@
 
 export const WORKFLOW_TYPE = 'a2aTask'
 export const TURN_ACTIVITY = 'agentTurn'
+/** Looks at a turn that is about to be canceled. */
+export const LOOK_ACTIVITY = 'lookAtTurn'
+/** Since this change a workflow looks at its turn before it cancels it. */
+export const LOOK_CHANGE = 'look-before-cancel'
 /** Update: a further message of the caller. */
 export const MESSAGE_UPDATE = 'message'
 /** Update without effect: once it is answered, everything before it is durable. */

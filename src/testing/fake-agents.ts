@@ -46,6 +46,7 @@ export class FakeAgents {
   /** What stands between the handlers and the engine that runs the agents. */
   wrap(calls: AgentCalls): AgentCalls {
     return {
+      opening: (call) => calls.opening({ ...call, target: this.idOf(call) }),
       begin: (call) => calls.begin({ ...call, target: this.idOf(call) }),
       answer: async (call, options) => {
         this.count(call, 1)

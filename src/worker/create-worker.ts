@@ -16,8 +16,9 @@ import type { StateHome } from '../task/state-home.js'
 import type { TaskRecord } from '../task/task-record.js'
 import type { TurnInput } from '../task/turn-input.js'
 import { createAgentTurn } from '../temporal/activities/agent-turn.js'
+import { createLookAtTurn } from '../temporal/activities/look-at-turn.js'
 import type { WebhookActivities } from '../temporal/activities/webhooks.js'
-import { CONFIRM_UPDATE, SINKS, TURN_ACTIVITY } from '../temporal/names.js'
+import { CONFIRM_UPDATE, LOOK_ACTIVITY, SINKS, TURN_ACTIVITY } from '../temporal/names.js'
 import type { TurnEndedNotice } from '../temporal/workflow/task-input.js'
 import { loadWorkflowBundle } from './workflow-bundle.js'
 
@@ -114,6 +115,10 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
         holds: new HoldQueue(),
         largeValues: options.largeValues,
         onBegin: options.onTurnBegin,
+      }),
+      [LOOK_ACTIVITY]: createLookAtTurn({
+        service: connection.workflowService,
+        namespace: client.options.namespace,
       }),
     },
     sinks,

@@ -1,4 +1,5 @@
 /** What authors may count on of steps, questions and waits: the same cases over every engine. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openGate, seen } from '../support/agents.js'
 import { ran } from '../support/journal-agents.js'
@@ -336,20 +337,40 @@ export function journalContract(
         const { id } = taskOf(await wire.call('sendMessage', send(`call ${newKey()} ${there} wait ${key}`, NOW), AGENT))
         await eventually(() => expect(ran(`callee/${key}`)).toBe(1))
         await wire.call('cancelTask', { id }, AGENT)
-        await eventually(() => expect(seen.aborted.get(key)).toBe('canceled'))
+        await untilState(id, 'TASK_STATE_CANCELED')
+        expect(seen.aborted.get(key)).toBe('canceled')
       })
 
-      it('is canceled with its task', async () => {
+      it.each([
+        ['is canceled with its task, and has ended when that has', 'call'],
+        ['is canceled with its task, also when the handler goes on', 'call-anyway'],
+      ])('%s', async (_, command) => {
         const key = newKey()
         const { id, contextId } = taskOf(
-          await wire.call('sendMessage', send(`call ${newKey()} callee wait ${key}`, NOW), AGENT),
+          await wire.call('sendMessage', send(`${command} ${newKey()} callee wait ${key}`, NOW), AGENT),
         )
         await eventually(() => expect(ran(`callee/${key}`)).toBe(1))
         await wire.call('cancelTask', { id }, AGENT)
+        await untilState(id, 'TASK_STATE_CANCELED')
+        expect(seen.aborted.get(key)).toBe('canceled')
         await eventually(async () => {
           const { tasks } = await wire.call('listTasks', { contextId }, { agent: 'callee' })
           expect((tasks as object[]).map((task) => stateOf(task))).toEqual(['TASK_STATE_CANCELED'])
         })
+      })
+
+      it('is canceled with its task, which keeps what was shown, when nobody is at work on it', async () => {
+        const key = newKey()
+        const agent = { agent: 'unlucky' }
+        const { id } = taskOf(await wire.call('sendMessage', send(key, NOW), agent))
+        await eventually(() => expect(ran(`unlucky/${key}`)).toBe(1))
+        await delay(300)
+        await wire.call('cancelTask', { id }, agent)
+        await eventually(async () => {
+          const task = await wire.call('getTask', { id }, agent)
+          expect([stateOf(task), textOf(task)]).toEqual(['TASK_STATE_CANCELED', 'so far'])
+        })
+        expect(seen.aborted.get(key)).toBe('canceled')
       })
     })
 

@@ -46,6 +46,8 @@ describe('pins', () => {
     expect(names).toMatchObject({
       WORKFLOW_TYPE: 'a2aTask',
       TURN_ACTIVITY: 'agentTurn',
+      LOOK_ACTIVITY: 'lookAtTurn',
+      LOOK_CHANGE: 'look-before-cancel',
       MESSAGE_UPDATE: 'message',
       CONFIRM_UPDATE: 'confirm',
       ANSWERED_SIGNAL: 'answered',

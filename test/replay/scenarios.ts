@@ -35,9 +35,9 @@ async function ended(wire: Wire, id: string): Promise<string> {
 
 const JOURNALED = { agent: 'journaled' }
 
-async function endedOf(wire: Wire, id: string, ms?: number): Promise<string> {
+async function endedOf(wire: Wire, id: string, ms?: number, of = JOURNALED): Promise<string> {
   await eventually(async () => {
-    const task = await wire.call('getTask', { id }, JOURNALED)
+    const task = await wire.call('getTask', { id }, of)
     if (!/COMPLETED|CANCELED|FAILED/.test(stateOf(task) ?? '')) throw new Error('not yet')
   }, ms)
   return id
@@ -107,6 +107,15 @@ export const SCENARIOS: readonly Scenario[] = [
     agent: 'scripted',
     async run(wire) {
       const id = await begun(wire, 'replay-cancel')
+      await wire.call('cancelTask', { id })
+      return id
+    },
+  },
+  {
+    name: 'canceled-and-looked-at',
+    agent: 'scripted',
+    async run(wire) {
+      const id = await begun(wire, 'replay-looked-at')
       await wire.call('cancelTask', { id })
       return id
     },
@@ -184,6 +193,20 @@ export const SCENARIOS: readonly Scenario[] = [
       })
       await wire.call('cancelTask', { id }, JOURNALED)
       return endedOf(wire, id)
+    },
+  },
+  {
+    name: 'canceled-between-attempts',
+    agent: 'unlucky',
+    async run(wire) {
+      const unlucky = { agent: 'unlucky' }
+      const { id } = taskOf(await wire.call('sendMessage', send('replay-unlucky', NOW), unlucky))
+      await eventually(() => {
+        if (ran('unlucky/replay-unlucky') === 0) throw new Error('not yet')
+      })
+      await delay(300)
+      await wire.call('cancelTask', { id }, unlucky)
+      return endedOf(wire, id, undefined, unlucky)
     },
   },
   {

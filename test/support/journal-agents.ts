@@ -1,4 +1,5 @@
 /** An agent that makes the durable calls a message asks for; what its steps do is counted here. */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import {
   ApprovalDenied,
@@ -213,6 +214,11 @@ export const journaled = agent(
           return `${error.message} ${text}`
         }
         return 'not reached'
+      case 'call-anyway':
+        return await ctx.call(rest[0] ?? '', rest.slice(1).join(' ')).then(
+          () => 'not reached',
+          () => 'who cares',
+        )
       case 'call-both': {
         const both = await Promise.all([ctx.call('callee', `say ${key} l`), ctx.call('callee', `say ${key} r`)])
         return both.map(({ text }) => text).join(' and ')
@@ -251,6 +257,16 @@ export const callee = agent({ id: 'callee' }, async (message, ctx) => {
 export const answeringCallee = agent({ id: 'answering-callee', answers: 'message' }, ({ text }) => `re: ${text}`)
 export const directCallee = agent({ id: 'direct-callee', run: 'direct' }, ({ text }) => `directly: ${text}`)
 
+/** Shows something, hands a message over, and fails: long before it is tried again. */
+export const unlucky = agent({ id: 'unlucky', retry: { initialIntervalMs: 60_000 } }, async function* (message, ctx) {
+  yield 'so far'
+  const open = ctx.call('callee', `wait ${message.text}`)
+  open.catch(() => {})
+  while (ran(`callee/${message.text}`) === 0) await delay(20, undefined, { signal: ctx.signal })
+  count(`unlucky/${message.text}`)
+  throw new Error('bad luck')
+})
+
 /** Calls in a mode that has none; the types forbid it. */
 export const inlineStepper = agent({ id: 'inline-stepper', run: 'inline' }, async (_, ctx) => {
   await (ctx as unknown as { step(name: string, work: () => void): Promise<void> }).step('a', () => {})
@@ -262,4 +278,4 @@ export const directStepper = agent({ id: 'direct-stepper', run: 'direct' }, asyn
   return 'not reached'
 })
 
-export const journalAgents = [callee, answeringCallee, directCallee, journaled, inlineStepper, directStepper]
+export const journalAgents = [callee, answeringCallee, directCallee, unlucky, journaled, inlineStepper, directStepper]

@@ -3,6 +3,7 @@
 import type { AgentCalls } from '../../agent/agent-calls.js'
 import { TurnStopped } from '../../agent/agent-context.js'
 import type { AgentDefinition } from '../../agent/agent-definition.js'
+import { cancelCalled } from '../../agent/cancel-called.js'
 import { failedTurn, isFinalFailure, leftBehind } from '../../agent/failed-turn.js'
 import type { Journal } from '../../agent/journal.js'
 import type { EarlierAttempts } from '../../agent/resume.js'
@@ -24,7 +25,7 @@ import type { StateScope } from '../../task/state-record.js'
 import { type Alarm, hasCallsToCancel, nextAlarm, type ResumedHandler, waitsForCall } from '../../task/suspension.js'
 import type { QueuedMessage, TaskRecord, TaskRef, TurnResult } from '../../task/task-record.js'
 import { type TurnInput, turnInput } from '../../task/turn-input.js'
-import { turnFinished } from '../../task/turn-outcome.js'
+import { turnFinished, withOpenCalls } from '../../task/turn-outcome.js'
 import type { ReachedState, WebhookEvents } from '../../task/webhook-events.js'
 import { asWhole } from '../../task/weight.js'
 import type { FollowUp } from '../engine.js'
@@ -159,20 +160,22 @@ export class MemoryTask {
     this.artifactsBefore = this.record.task.artifacts ?? []
     if (taken !== undefined && this.webhooks === 'all') this.tell()
     this.answered = false
-    const input = turnInput(this.record, taken)
+    const input = turnInput(this.record, taken, { messages: this.agent.history, look: asWhole })
     const result = input.resumed?.by === 'canceled' ? await this.cancelCalls(input.resumed) : await this.turn(input)
     if (result === undefined) return false
     this.endWith(turnFinished(this.record, result, this.now(), asWhole))
     return true
   }
 
-  private async cancelCalls({ suspension }: ResumedHandler): Promise<TurnResult> {
-    for (const call of suspension.called ?? []) {
-      await this.host.agentCalls.cancel(call).catch((error: unknown) => {
-        this.host.logger.warn({ err: error, agent: call.target }, 'called task was not canceled')
-      })
-    }
-    return { attempt: 1, seq: 0, state: 'TASK_STATE_CANCELED', artifacts: [] }
+  /** Undefined when the process stops. */
+  private async cancelCalls({ suspension }: ResumedHandler): Promise<TurnResult | undefined> {
+    const { agentCalls, logger: log } = this.host
+    const stop = new AbortController()
+    this.stopTurn = () => stop.abort()
+    // What could not be told is logged: there is no later time to try it again.
+    await cancelCalled(suspension.called ?? [], { agentCalls, log, signal: stop.signal }).catch(() => {})
+    this.stopTurn = undefined
+    return stop.signal.aborted ? undefined : { attempt: 1, seq: 0, state: 'TASK_STATE_CANCELED', artifacts: [] }
   }
 
   /** What happens next to a waiting task by time alone. */
@@ -233,6 +236,10 @@ export class MemoryTask {
         let events: TurnEvents | undefined
         let journal: Journal | undefined
         let state: TurnState | undefined
+        const called = () => {
+          const calls = journal?.snapshot ?? journalled ?? input.resumed?.suspension.journal ?? []
+          return [...calls, ...(finished ?? [])]
+        }
         // Nothing of a handler that is left runs on, as of one that is suspended.
         const life = new AbortController()
         const unlink = onAbort(stop.signal, () => life.abort(stop.signal.reason))
@@ -282,7 +289,7 @@ export class MemoryTask {
               state = made
             },
           })
-          if (changes === undefined) return result
+          if (changes === undefined) return withOpenCalls(result, input.turn, called())
           if ((await access.commit(changes, false)) === 'committed') return { ...result, committed: true }
           conflicts += 1
           contended = changes.map(({ scope }) => scope)
@@ -300,7 +307,8 @@ export class MemoryTask {
           if (!crashed && isFinalFailure(error, failures, this.agent)) {
             if (error instanceof TurnStopped && error.reason === 'canceled') log.debug({}, 'turn canceled')
             else log.warn({ err: error }, 'turn failed')
-            return failedTurn(input, error, leftBehind(attempt, events, before))
+            const ended = failedTurn(input, error, leftBehind(attempt, events, before))
+            return withOpenCalls(ended, input.turn, called())
           }
           before = events?.earlier(before) ?? before
           if (crashed) {

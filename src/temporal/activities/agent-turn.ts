@@ -5,6 +5,7 @@ import { failPoint } from '#failpoints'
 import type { AgentCalls } from '../../agent/agent-calls.js'
 import { TurnStopped } from '../../agent/agent-context.js'
 import type { AgentDefinition, AgentDirectory } from '../../agent/agent-definition.js'
+import { cancelCalled } from '../../agent/cancel-called.js'
 import { failedTurn, isFinalFailure, leftBehind } from '../../agent/failed-turn.js'
 import { type Journal, stopReason } from '../../agent/journal.js'
 import type { EarlierAttempts } from '../../agent/resume.js'
@@ -16,12 +17,13 @@ import { type LiveEvent, taskKey } from '../../bus/live-event.js'
 import type { HoldQueue } from '../../engine/hold-queue.js'
 import { onAbort, sleep } from '../../internal/abort.js'
 import { type Logger, withFields } from '../../internal/logger.js'
+import type { JournalEntry } from '../../task/journal-entry.js'
 import type { LargeValueStore } from '../../task/large-values.js'
 import type { StateHome } from '../../task/state-home.js'
 import type { ResumedHandler } from '../../task/suspension.js'
 import type { TurnResult } from '../../task/task-record.js'
 import type { TurnInput } from '../../task/turn-input.js'
-import type { Checkpoint } from '../../task/turn-outcome.js'
+import { type Checkpoint, callsOf, withOpenCalls } from '../../task/turn-outcome.js'
 import type { TurnPicture } from '../../task/turn-picture.js'
 import { AGENT_NOT_SERVED } from '../names.js'
 import { CancelCheck, type DescribeService } from './cancel-check.js'
@@ -58,6 +60,7 @@ export interface AgentTurnOptions {
 
 /** Attempts that may vanish with their worker before the turn is given up: a handler that kills its process. */
 const MAX_LOST_ATTEMPTS = 20
+const HEARTBEATS_PER_TIMEOUT = 3
 /** How often it is tried to cancel the tasks that a canceled one waits for. */
 const MAX_CANCEL_ATTEMPTS = 5
 /** Wait before a turn is offered again whose agent this worker does not have. */
@@ -155,7 +158,8 @@ class TurnAttempt {
       this.deadline(),
     ]
     try {
-      return await this.stored(await this.outcome(writer), writer)
+      const result = withOpenCalls(await this.outcome(writer), this.input.turn, this.called())
+      return await this.stored(result, writer)
     } finally {
       await this.state.release()
       writer?.stop()
@@ -199,15 +203,25 @@ class TurnAttempt {
 
   /** The task is being canceled: so are those that its handler waits for. */
   private async cancelCalls({ suspension }: ResumedHandler): Promise<TurnResult> {
-    for (const call of suspension.called ?? []) {
-      try {
-        await this.options.agentCalls.cancel(call)
-      } catch (error) {
-        this.log.warn({ err: error, agent: call.target, calledTask: call.taskId }, 'called task was not canceled')
-        if (this.info.attempt < MAX_CANCEL_ATTEMPTS) throw error
-      }
+    const { agentCalls, shutdown: signal } = this.options
+    const { attempt, heartbeatTimeoutMs = 0 } = this.info
+    const beats = setInterval(() => this.context.heartbeat(), heartbeatTimeoutMs / HEARTBEATS_PER_TIMEOUT)
+    try {
+      await cancelCalled(suspension.called ?? [], { agentCalls, log: this.log, signal })
+    } catch (error) {
+      if (attempt < MAX_CANCEL_ATTEMPTS) throw error
+    } finally {
+      clearInterval(beats)
     }
-    return { attempt: this.info.attempt, seq: 0, state: 'TASK_STATE_CANCELED', artifacts: [] }
+    if (signal.aborted) return this.handOver(undefined)
+    return { attempt, seq: 0, state: 'TASK_STATE_CANCELED', artifacts: [] }
+  }
+
+  /** Everything that the handler is known to have called, whichever attempt has written it down. */
+  private called(): readonly JournalEntry[] {
+    const { journal, journalBefore, input, state } = this
+    const calls = journal?.snapshot ?? journalBefore ?? input.resumed?.suspension.journal
+    return callsOf({ ...state.checkpoint, ...(calls === undefined ? {} : { journal: calls }) })
   }
 
   private runHandler(writer: CheckpointWriter | undefined): Promise<TurnResult> {

@@ -14,6 +14,7 @@ import {
   continueAsNew,
   defineSignal,
   defineUpdate,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   proxySinks,
@@ -31,11 +32,13 @@ import { isEnded, lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfK
 import { type Alarm, hasCallsToCancel, nextAlarm, waitsForCall } from '../../task/suspension.js'
 import type { QueuedMessage, TaskRecord, TurnResult } from '../../task/task-record.js'
 import { type TurnInput, turnInput } from '../../task/turn-input.js'
-import { type Checkpoint, turnFinished, turnVanished } from '../../task/turn-outcome.js'
+import { type Checkpoint, type LeftTurn, turnFinished, turnVanished } from '../../task/turn-outcome.js'
 import { asStored } from '../../task/weight.js'
 import {
   ANSWERED_SIGNAL,
   CONFIRM_UPDATE,
+  LOOK_ACTIVITY,
+  LOOK_CHANGE,
   MESSAGE_UPDATE,
   REFUSED,
   SINKS,
@@ -54,6 +57,10 @@ import type {
 
 interface TurnActivities {
   [TURN_ACTIVITY](input: TurnInput): Promise<TurnResult>
+}
+
+interface LookActivities {
+  [LOOK_ACTIVITY](): Promise<LeftTurn | undefined>
 }
 
 interface TellActivities {
@@ -75,11 +82,20 @@ const { [TELL_ACTIVITY]: tellWebhooks } = proxyActivities<TellActivities>({
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
 })
 
+/** A cancel does not wait long for what is only there in case that no worker has the turn. */
+const { [LOOK_ACTIVITY]: lookAtTurn } = proxyLocalActivities<LookActivities>({
+  startToCloseTimeout: '2 seconds',
+  scheduleToCloseTimeout: '4 seconds',
+})
+
 export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflowInput): Promise<TaskRecord> {
   let record = initial
   let { webhooks } = given
   let telling = Promise.resolve()
   let turnScope: CancellationScope | undefined
+  /** The turn that is being canceled, as it was found. */
+  let found: LeftTurn | undefined
+  let stopping = Promise.resolve()
   const { turnEnded } = proxySinks<TaskSinks>()[SINKS]
   const apply = (event: TaskEvent) => {
     record = reduce(record, event)
@@ -135,18 +151,26 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
     if (!root.consideredCancelled || isEnded(record) || record.cancelRequested) return
     cancel = { before: record, workflowTask: workflowInfo().historyLength }
     apply({ type: 'cancelRequested' })
-    turnScope?.cancel()
+    const scope = turnScope
+    if (scope !== undefined) stopping = CancellationScope.nonCancellable(() => stopTurn(scope))
+  }
+  const stopTurn = async (scope: CancellationScope) => {
+    if (!isInline() && patched(LOOK_CHANGE)) found = await lookAtTurn().catch(() => undefined)
+    scope.cancel()
   }
   root.cancelRequested.catch(noteCancel)
+
+  const isInline = () => policy.inline && record.position.turn === 1
 
   const turn = async (input: TurnInput): Promise<{ outcome: TaskEvent; finished: boolean }> => {
     const { [TURN_ACTIVITY]: agentTurn } = activitiesFor(policy, input.turn)
     turnScope = new CancellationScope()
+    found = undefined
     try {
       const result = await turnScope.run(() => agentTurn(input))
       return { outcome: turnFinished(record, result, now()), finished: true }
     } catch (error) {
-      return { outcome: turnVanished(lastCheckpoint(error), now()), finished: false }
+      return { outcome: turnVanished(lastCheckpoint(error) ?? found, now()), finished: false }
     } finally {
       turnScope = undefined
     }
@@ -154,9 +178,9 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
 
   /** The turn that has just begun; true when it ran inside of this workflow task. */
   const handle = async (taken: QueuedMessage | undefined): Promise<boolean> => {
-    const inline = policy.inline && record.position.turn === 1
+    const inline = isInline()
     answered = false
-    const { outcome, finished } = await turn(turnInput(record, taken))
+    const { outcome, finished } = await turn(turnInput(record, taken, { messages: policy.history, look: asStored }))
     noteCancel()
     if (finished && cancel?.workflowTask === workflowInfo().historyLength) {
       // Known together: the result decides. This very workflow task may have run before without the cancel, and then its
@@ -208,6 +232,7 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
     }
     if (webhooks !== undefined) await allTold()
     await condition(allHandlersFinished)
+    await stopping
   })
   return record
 }

@@ -150,6 +150,36 @@ describe('a process killed', () => {
   )
 })
 
+describe('a task is canceled while its process is dead', () => {
+  it('before anybody knows whether the called agent has its message: the called task is stopped', async () => {
+    plan(site, { label: 'unheard', ends: [CANCELED] })
+    const armed = site.arm('start.accepted', 'kill', 'helper')
+    const talk = follower(site, 'unheard', both())
+    await talk.start(script.call(60_000))
+    await armed.reached()
+    expect(await talk.cancel()).toBe(CANCELED)
+    await delay(3_000)
+    await site.heal()
+    expect(await verdict(site, ['unheard'])).toBe('')
+  }, 60_000)
+
+  it('while it waits for the called agent: the called task is stopped', async () => {
+    plan(site, { label: 'orphan', ends: [CANCELED] })
+    const talk = follower(site, 'orphan', both())
+    await talk.start(script.call(60_000))
+    await untilEffect(site, 'orphan', 'help')
+    const [first, second] = site.processes
+    await first?.kill()
+    const canceled = talk.cancel()
+    await site.heal()
+    await second?.kill()
+    await site.heal()
+    expect(await canceled).toBe(CANCELED)
+    await delay(3_000)
+    expect(await verdict(site, ['orphan'])).toBe('')
+  }, 60_000)
+})
+
 describe('a process that dies with a question that is written and not taken up', () => {
   it('an answer that comes at that moment is an answer, whoever takes the question up', async () => {
     plan(site, { label: 'between', messages: 2, golden: booked('between', 'it') })

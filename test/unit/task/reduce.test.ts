@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compareCursors } from '../../../src/a2a/cursor.js'
+import type { JournalEntry } from '../../../src/task/journal-entry.js'
 import {
   IllegalTransitionError,
   isEnded,
@@ -14,7 +15,7 @@ import {
 import { hasCallsToCancel, nextAlarm } from '../../../src/task/suspension.js'
 import { newTaskRecord, type TaskRecord, type TurnEndState, type TurnResult } from '../../../src/task/task-record.js'
 import { turnInput } from '../../../src/task/turn-input.js'
-import { turnVanished } from '../../../src/task/turn-outcome.js'
+import { turnVanished, withOpenCalls } from '../../../src/task/turn-outcome.js'
 
 const AT = '2026-01-01T00:00:00.000Z'
 
@@ -213,6 +214,8 @@ describe('a task that waits inside its handler', () => {
     called: [open],
   }
   const cancel = (record: TaskRecord) => reduce(record, { type: 'cancelRequested' })
+  const openCalls = (entry: Pick<JournalEntry, 'open' | 'opening' | 'outcome'>) =>
+    withOpenCalls(result('TASK_STATE_COMPLETED'), 1, [{ ...calls.at, after: 0, ...entry }])
 
   it('has its times from the clock of the task', () => {
     const record = ended(started(fresh()), 'TASK_STATE_INPUT_REQUIRED', { suspended: asks })
@@ -252,20 +255,20 @@ describe('a task that waits inside its handler', () => {
         cancel(started(fresh())),
         turnVanished(
           {
-            format: 1,
             turn: 1,
             attempt: 1,
             seq: 3,
             artifacts: [],
-            shown: [],
-            decided: true,
-            failures: 0,
-            handovers: 0,
             journal: [{ ...calls.at, after: 0, open }],
           },
           AT,
         ),
       ),
+    ],
+    ['as its handler stops', ended(cancel(started(fresh())), 'TASK_STATE_CANCELED', openCalls({ open }))],
+    [
+      'before it is known whether they have heard of it',
+      ended(cancel(started(fresh())), 'TASK_STATE_COMPLETED', openCalls({ opening: open })),
     ],
   ])('cancels first whom it has called, when it is canceled %s', (_, record) => {
     expect([hasCallsToCancel(record), isEnded(record)]).toEqual([true, false])
@@ -273,5 +276,13 @@ describe('a task that waits inside its handler', () => {
     expect(turnInput(turn, undefined).resumed).toMatchObject({ by: 'canceled', suspension: { called: [open] } })
     const done = ended(turn, 'TASK_STATE_CANCELED', { seq: 0 })
     expect([done.task.status?.state, done.suspended]).toEqual(['TASK_STATE_CANCELED', undefined])
+  })
+
+  it.each([
+    ['ends by itself', started(fresh()), openCalls({ open })],
+    ['has its answers', cancel(started(fresh())), openCalls({ open, outcome: { order: 1 } })],
+  ])('is over at once when it %s', (_, record, turn) => {
+    const done = reduce(record, { type: 'turnEnded', result: turn, at: AT })
+    expect([isEnded(done), hasCallsToCancel(done), done.suspended]).toEqual([true, false, undefined])
   })
 })
