@@ -1,11 +1,9 @@
 /** One attempt at a turn as a Temporal activity: events to the bus, checkpoints, and the result as the commit. */
-import { ApplicationFailure, Context, type Info } from '@temporalio/activity'
-import { ApplicationFailureCategory } from '@temporalio/common'
+import { Context, type Info } from '@temporalio/activity'
 import { failPoint } from '#failpoints'
 import type { AgentCalls } from '../../agent/agent-calls.js'
 import { TurnStopped } from '../../agent/agent-context.js'
 import type { AgentDefinition, AgentDirectory } from '../../agent/agent-definition.js'
-import { cancelCalled } from '../../agent/cancel-called.js'
 import { failedTurn, isFinalFailure, leftBehind } from '../../agent/failed-turn.js'
 import { type Journal, stopReason } from '../../agent/journal.js'
 import type { EarlierAttempts } from '../../agent/resume.js'
@@ -20,17 +18,17 @@ import { type Logger, withFields } from '../../internal/logger.js'
 import type { JournalEntry } from '../../task/journal-entry.js'
 import type { LargeValueStore } from '../../task/large-values.js'
 import type { StateHome } from '../../task/state-home.js'
-import type { ResumedHandler } from '../../task/suspension.js'
 import type { TurnResult } from '../../task/task-record.js'
 import type { TurnInput } from '../../task/turn-input.js'
 import { type Checkpoint, callsOf, withOpenCalls } from '../../task/turn-outcome.js'
 import type { TurnPicture } from '../../task/turn-picture.js'
-import { AGENT_NOT_SERVED } from '../names.js'
 import { CancelCheck, type DescribeService } from './cancel-check.js'
+import { cancelTurn } from './cancel-turn.js'
 import { CheckpointWriter, type HeartbeatService } from './checkpoint-writer.js'
 import { Fence } from './fence.js'
 import { SignsOfLife } from './signs-of-life.js'
 import { StateCommit, StateForgottenError } from './state-commit.js'
+import { handlerFailed, notServed, stateHasChanged, storeUnavailable, workerStops } from './turn-failures.js'
 import { TurnValues } from './turn-values.js'
 
 export interface AgentTurnOptions {
@@ -60,27 +58,25 @@ export interface AgentTurnOptions {
 
 /** Attempts that may vanish with their worker before the turn is given up: a handler that kills its process. */
 const MAX_LOST_ATTEMPTS = 20
-const HEARTBEATS_PER_TIMEOUT = 3
-/** How often it is tried to cancel the tasks that a canceled one waits for. */
-const MAX_CANCEL_ATTEMPTS = 5
-/** Wait before a turn is offered again whose agent this worker does not have. */
-const NOT_SERVED_RETRY_MS = 1_000
 /** Pause between two tries to write down that an artifact is about to be shown. */
 const WRITE_AHEAD_RETRY_MS = 500
 
 export function createAgentTurn(options: AgentTurnOptions): (input: TurnInput) => Promise<TurnResult> {
   return async (input) => {
-    const { info } = Context.current()
+    const context = Context.current()
+    const { info } = context
     const agent = options.agents.get(input.agentId)
-    if (agent === undefined) {
-      throw ApplicationFailure.create({
-        type: AGENT_NOT_SERVED,
-        message: `agent ${input.agentId} is not served by this worker`,
-        nextRetryDelay: NOT_SERVED_RETRY_MS,
-      })
+    if (agent === undefined) throw notServed(input.agentId)
+    if (input.resumed?.by === 'canceled') {
+      const log = turnLogger(options.logger, input, info)
+      return cancelTurn(input.resumed, { ...options, context, log })
     }
     return new TurnAttempt(options, agent, input, info).run()
   }
+}
+
+function turnLogger(logger: Logger, { agentId, taskId, task, turn }: TurnInput, { attempt }: Info): Logger {
+  return withFields(logger, { agentId, taskId, contextId: task.contextId, turn, attempt })
 }
 
 class TurnAttempt {
@@ -123,13 +119,7 @@ class TurnAttempt {
     this.handovers = last?.handovers ?? 0
     this.lost = info.attempt - 1 - this.failures - this.handovers - (last?.conflicts ?? 0)
     this.before = earlierAttempts(input, last, last?.result === undefined ? this.lost : 0)
-    this.log = withFields(options.logger, {
-      agentId: input.agentId,
-      taskId: input.taskId,
-      contextId: input.task.contextId,
-      turn: input.turn,
-      attempt: info.attempt,
-    })
+    this.log = turnLogger(options.logger, input, info)
     const { log } = this
     const { state: home, holds: queue, largeValues: store, graceMs } = options
     this.state = new StateCommit({ home, queue, input, log, signal: this.left.signal }, last)
@@ -141,7 +131,6 @@ class TurnAttempt {
     const { ended } = this.state
     if (!this.info.isLocal && ended === undefined && lost > MAX_LOST_ATTEMPTS)
       return this.failed(new Error(`${lost} attempts were lost`))
-    if (this.input.resumed?.by === 'canceled') return this.cancelCalls(this.input.resumed)
     const writer = this.info.isLocal ? undefined : this.checkpointWriter()
     this.fence = writer === undefined ? undefined : this.makeFence(writer)
     const key = taskKey(this.input)
@@ -197,24 +186,8 @@ class TurnAttempt {
     } catch (error) {
       this.log.warn({ err: error }, 'large values could not be written before the turn had to end')
       if (stopReason(this.stop.signal) === 'worker-shutdown') return this.handOver(writer)
-      throw ApplicationFailure.create({ message: 'large values could not be written', type: 'StoreUnavailable' })
+      throw storeUnavailable()
     }
-  }
-
-  /** The task is being canceled: so are those that its handler waits for. */
-  private async cancelCalls({ suspension }: ResumedHandler): Promise<TurnResult> {
-    const { agentCalls, shutdown: signal } = this.options
-    const { attempt, heartbeatTimeoutMs = 0 } = this.info
-    const beats = setInterval(() => this.context.heartbeat(), heartbeatTimeoutMs / HEARTBEATS_PER_TIMEOUT)
-    try {
-      await cancelCalled(suspension.called ?? [], { agentCalls, log: this.log, signal })
-    } catch (error) {
-      if (attempt < MAX_CANCEL_ATTEMPTS) throw error
-    } finally {
-      clearInterval(beats)
-    }
-    if (signal.aborted) return this.handOver(undefined)
-    return { attempt, seq: 0, state: 'TASK_STATE_CANCELED', artifacts: [] }
   }
 
   /** Everything that the handler is known to have called, whichever attempt has written it down. */
@@ -297,13 +270,7 @@ class TurnAttempt {
       this.journalBefore = undefined
       if (this.state.mayRunAgain()) {
         await this.saveForNext(writer)
-        const { message, name: type } = error
-        throw ApplicationFailure.create({
-          message,
-          type,
-          nextRetryDelay: 1,
-          category: ApplicationFailureCategory.BENIGN,
-        })
+        throw stateHasChanged(error)
       }
     }
     this.failures += 1
@@ -315,14 +282,13 @@ class TurnAttempt {
     this.log.warn({ err: error, failures }, 'turn failed, will be tried again')
     this.journal?.forgetLastFailures()
     await this.saveForNext(writer)
-    const { name, message } = error instanceof Error ? error : new Error(String(error))
-    throw ApplicationFailure.create({ message, type: name })
+    throw handlerFailed(error)
   }
 
   private async handOver(writer: CheckpointWriter | undefined): Promise<never> {
     this.handovers += 1
     await this.saveForNext(writer)
-    throw ApplicationFailure.create({ message: 'the worker is stopping', type: 'WorkerShutdown', nextRetryDelay: 1 })
+    throw workerStops()
   }
 
   /** What the next attempt has to know; without it, it would count wrong and forget what was shown. */

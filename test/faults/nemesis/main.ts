@@ -18,6 +18,7 @@ const { values } = parseArgs({
     'at-once': { type: 'string', default: '20' },
     only: { type: 'string', default: 'any' },
     every: { type: 'string', default: '5' },
+    gateways: { type: 'string' },
   },
 })
 
@@ -37,6 +38,7 @@ console.log(`seed ${seed}; the same run again: npm run faults -- ${again.join(' 
 const result = await run({
   seed,
   layout,
+  gateways: values.gateways === undefined ? undefined : Number(values.gateways),
   tasks: Number(values.tasks),
   kills: values.kills === undefined ? undefined : Number(values.kills),
   minutes: Number(values.minutes),

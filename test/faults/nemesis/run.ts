@@ -27,6 +27,8 @@ export type LayoutName = keyof typeof LAYOUTS
 export interface RunOptions {
   readonly seed: number
   readonly layout: LayoutName
+  /** In place of as many gateways as the layout has. */
+  readonly gateways: number | undefined
   readonly tasks: number
   /** In place of `tasks`: tasks are begun until so many processes were killed. */
   readonly kills: number | undefined
@@ -56,7 +58,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { seed, say } = options
   const random = randomOf(seed)
   const begun = performance.now()
-  const site = await Site.start(LAYOUTS[options.layout])
+  const { gateways } = options
+  const site = await Site.start({ ...LAYOUTS[options.layout], ...(gateways === undefined ? {} : { gateways }) })
   const over = new AbortController()
   const strikes: Record<string, number> = {}
   try {
