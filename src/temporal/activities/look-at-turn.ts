@@ -14,7 +14,7 @@ export interface LookAtTurnOptions {
 }
 
 /** Values of enum PendingActivityState in which a worker has the turn, and says itself how it ends. */
-const WITH_A_WORKER: ReadonlySet<unknown> = new Set([2, 3])
+const WITH_A_WORKER: ReadonlySet<unknown> = new Set([2, 3, 5])
 
 /** Runs as a local activity of the task's own workflow. Undefined when nothing is known of its turn. */
 export function createLookAtTurn({ service, namespace }: LookAtTurnOptions): () => Promise<LeftTurn | undefined> {
