@@ -159,6 +159,10 @@ export class DurableCalls implements Calls {
     const { maxIntervalMs = Math.max(30_000, initialIntervalMs) } = retry ?? {}
     const idempotencyKey = `${input.taskId}/${origin.turn}/${call.name}/${call.ordinal}`
     for (let attempt = 1; ; attempt += 1) {
+      // A process that was frozen for so long that another has the turn must not begin what that one has done.
+      const owned = this.host.owned()
+      if (owned !== undefined) await owned
+      if (signal.aborted) return stopped(signal)
       try {
         return this.calls.kept(call, await insideStep(call.name, async () => work({ signal, attempt, idempotencyKey })))
       } catch (error) {

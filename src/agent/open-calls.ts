@@ -27,6 +27,8 @@ export interface DurableCallsHost {
   readonly agentCalls: AgentCalls | undefined
   /** How long the handler may wait in the process before it is left, in milliseconds. */
   readonly suspendAfterMs: number
+  /** Resolves when the turn is surely this attempt's own, or the signal aborts; undefined when it is. */
+  owned(): Promise<void> | undefined
   /** The turn has ended, whatever the handler has left running. */
   isOver(): boolean
   /** What the task would come to with so many bytes more. */

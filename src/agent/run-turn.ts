@@ -234,6 +234,7 @@ class TurnRun {
       },
       agentCalls: this.host.agentCalls,
       suspendAfterMs: this.host.suspendAfterMs ?? SUSPEND_AFTER_MS,
+      owned: () => (this.host.holds?.() === false ? this.host.writeAhead() : undefined),
       isOver: () => this.isOver(),
       weightWith: (bytes) => this.weightWith(bytes),
       pause: () => {

@@ -27,6 +27,8 @@ export interface TurnHost extends TurnEventsHost, HandlerHost {
   checkpoint(): Promise<void>
   /** The same, tried until it succeeds or the turn is stopped: before an artifact is shown that the next attempt could not know of. */
   writeAhead(): Promise<void>
+  /** False when the turn may be somebody else's by now: a checkpoint tells. Default: it never is. */
+  holds?(): boolean
   /** How other agents are reached; undefined where they cannot be. */
   readonly agentCalls?: AgentCalls | undefined
   /** How long a handler may wait in the process before it is left, in milliseconds. Default 30000. */

@@ -54,7 +54,7 @@ export function reduce(record: TaskRecord, event: TaskEvent): TaskRecord {
     case 'reminded':
       return remindedTask(record, event.at)
     case 'turnEnded':
-      return record.cancelRequested && event.result.committed !== true
+      return isCanceled(record, event.result)
         ? canceledTurn(record, event.at, event.result)
         : turnEnded(record, event.result, event.at)
     case 'turnLost':
@@ -188,6 +188,11 @@ function turnEnded({ suspended: before, ...record }: TaskRecord, result: TurnRes
 
 function asEarly(queued: QueuedMessage): QueuedMessage {
   return { ...queued, early: true }
+}
+
+/** A turn says that it was canceled only when that was requested, even where the request itself comes to be known after it. */
+function isCanceled({ cancelRequested }: TaskRecord, { state, committed }: TurnResult): boolean {
+  return state === 'TASK_STATE_CANCELED' || (cancelRequested && committed !== true)
 }
 
 /** The turn of a task that is being canceled has ended. Agents that its handler still waits for are canceled first. */

@@ -22,7 +22,7 @@ import type { TurnResult } from '../../task/task-record.js'
 import type { TurnInput } from '../../task/turn-input.js'
 import { type Checkpoint, callsOf, withOpenCalls } from '../../task/turn-outcome.js'
 import type { TurnPicture } from '../../task/turn-picture.js'
-import { CancelCheck, type DescribeService } from './cancel-check.js'
+import { CancelCheck, type DescribeService, isCancelRequested, type TurnExecution } from './cancel-check.js'
 import { cancelTurn } from './cancel-turn.js'
 import { CheckpointWriter, type HeartbeatService } from './checkpoint-writer.js'
 import { Fence } from './fence.js'
@@ -212,6 +212,7 @@ class TurnAttempt {
       },
       checkpoint: async () => writer?.save(),
       writeAhead: () => this.writeAhead(writer),
+      holds: () => this.fence?.holds() !== false,
       suspendAfterMs: this.options.suspendAfterMs,
       agentCalls: this.options.agentCalls,
       journalBefore: this.journalBefore,
@@ -276,6 +277,7 @@ class TurnAttempt {
     this.failures += 1
     const failures = this.info.isLocal ? this.info.attempt : this.failures
     if (isFinalFailure(error, failures, this.agent)) {
+      if (await this.isCanceled()) return this.failed(new TurnStopped('canceled'))
       this.log.warn({ err: error, failures }, 'turn failed')
       return this.failed(error)
     }
@@ -332,12 +334,20 @@ class TurnAttempt {
     }
   }
 
-  private cancelCheck(): CancelCheck {
+  /** What fails while the task is being canceled may have failed for that, such as a call whose agent was called off before. */
+  private async isCanceled(): Promise<boolean> {
+    return isCancelRequested(this.execution()).catch(() => false)
+  }
+
+  private execution(): TurnExecution {
     const { service, namespace } = this.options
+    const execution = this.info.workflowExecution ?? { workflowId: taskKey(this.input), runId: '' }
+    return { service, namespace, execution }
+  }
+
+  private cancelCheck(): CancelCheck {
     return new CancelCheck({
-      service,
-      namespace,
-      execution: this.info.workflowExecution ?? { workflowId: taskKey(this.input), runId: '' },
+      ...this.execution(),
       signal: this.stop.signal,
       onConfirmed: () => this.end('canceled'),
       onFailure: (error) => this.log.debug({ err: error }, 'a cancel could not be confirmed yet'),

@@ -11,17 +11,26 @@ export interface DescribeService {
   ): Promise<temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse>
 }
 
-export interface CancelCheckOptions {
+/** The run whose turn it is. */
+export interface TurnExecution {
   readonly service: DescribeService
   readonly namespace: string
-  /** The run whose turn this is. */
   readonly execution: { readonly workflowId: string; readonly runId: string }
+}
+
+export interface CancelCheckOptions extends TurnExecution {
   /** No more questions after it aborts. */
   readonly signal: AbortSignal
   /** Temporal has it: a cancel was requested. */
   onConfirmed(): void
   /** Temporal could not be asked; the next heartbeat brings the same. */
   onFailure(error: unknown): void
+}
+
+/** Whether Temporal has it that a cancel was requested. */
+export async function isCancelRequested({ service, namespace, execution }: TurnExecution): Promise<boolean> {
+  const { workflowExtendedInfo } = await service.describeWorkflowExecution({ namespace, execution })
+  return workflowExtendedInfo?.cancelRequested === true
 }
 
 /** Pause after a hint that was not true, in milliseconds. */
@@ -43,13 +52,12 @@ export class CancelCheck {
   }
 
   private async ask(): Promise<void> {
-    const { service, namespace, execution, signal, onConfirmed, onFailure } = this.options
+    const { signal, onConfirmed, onFailure } = this.options
     this.asking = true
     while (this.again && !signal.aborted) {
       this.again = false
       try {
-        const { workflowExtendedInfo } = await service.describeWorkflowExecution({ namespace, execution })
-        if (workflowExtendedInfo?.cancelRequested) return onConfirmed()
+        if (await isCancelRequested(this.options)) return onConfirmed()
       } catch (error) {
         onFailure(error)
       }

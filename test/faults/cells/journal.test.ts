@@ -150,6 +150,22 @@ describe('a process killed', () => {
   )
 })
 
+describe('a process that is frozen right after the outcome of a step is written', () => {
+  it('begins nothing when it is back: another one has done it', async () => {
+    planTold(site, 'frozen', 4)
+    const armed = site.arm('checkpoint.written', 'stop')
+    const stepping = follower(site, 'frozen', both()).say(script.steps(4, 20))
+    const { pid } = await armed.reached()
+    const frozen = site.processes.find((process) => process.pid === pid)
+    site.gateways.find(({ process }) => process.pid === pid)?.proxy.reset()
+    await stepping
+    frozen?.continue()
+    await delay(1_000)
+    expect(await verdict(site, ['frozen'])).toBe('')
+    expect(Object.values(runs('frozen'))).toEqual([1, 1, 1, 1])
+  }, 60_000)
+})
+
 describe('a task is canceled while its process is dead', () => {
   it('before anybody knows whether the called agent has its message: the called task is stopped', async () => {
     plan(site, { label: 'unheard', ends: [CANCELED] })

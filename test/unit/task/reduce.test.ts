@@ -214,8 +214,10 @@ describe('a task that waits inside its handler', () => {
     called: [open],
   }
   const cancel = (record: TaskRecord) => reduce(record, { type: 'cancelRequested' })
-  const openCalls = (entry: Pick<JournalEntry, 'open' | 'opening' | 'outcome'>) =>
-    withOpenCalls(result('TASK_STATE_COMPLETED'), 1, [{ ...calls.at, after: 0, ...entry }])
+  const openCalls = (entry: Pick<JournalEntry, 'open' | 'opening' | 'outcome'>) => {
+    const { suspended } = withOpenCalls(result('TASK_STATE_COMPLETED'), 1, [{ ...calls.at, after: 0, ...entry }])
+    return suspended === undefined ? {} : { suspended }
+  }
 
   it('has its times from the clock of the task', () => {
     const record = ended(started(fresh()), 'TASK_STATE_INPUT_REQUIRED', { suspended: asks })
@@ -265,6 +267,7 @@ describe('a task that waits inside its handler', () => {
         ),
       ),
     ],
+    ['as its end is known before that', cancel(ended(started(fresh()), 'TASK_STATE_CANCELED', openCalls({ open })))],
     ['as its handler stops', ended(cancel(started(fresh())), 'TASK_STATE_CANCELED', openCalls({ open }))],
     [
       'before it is known whether they have heard of it',
@@ -278,11 +281,19 @@ describe('a task that waits inside its handler', () => {
     expect([done.task.status?.state, done.suspended]).toEqual(['TASK_STATE_CANCELED', undefined])
   })
 
+  it('is CANCELED without a word of its handler, whichever is known first', () => {
+    const said = { message: { ...message('said'), role: 'ROLE_AGENT' as const } }
+    for (const record of [started(fresh()), cancel(started(fresh()))]) {
+      const done = ended(record, 'TASK_STATE_CANCELED', said)
+      expect([isEnded(done), done.task.status]).toEqual([true, { state: 'TASK_STATE_CANCELED', timestamp: AT }])
+    }
+  })
+
   it.each([
     ['ends by itself', started(fresh()), openCalls({ open })],
     ['has its answers', cancel(started(fresh())), openCalls({ open, outcome: { order: 1 } })],
-  ])('is over at once when it %s', (_, record, turn) => {
-    const done = reduce(record, { type: 'turnEnded', result: turn, at: AT })
+  ])('is over at once when it %s', (_, record, open) => {
+    const done = ended(record, 'TASK_STATE_COMPLETED', open)
     expect([isEnded(done), hasCallsToCancel(done), done.suspended]).toEqual([true, false, undefined])
   })
 })
