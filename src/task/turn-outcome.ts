@@ -36,6 +36,8 @@ export interface Checkpoint extends TurnPicture {
   readonly finished?: readonly JournalEntry[]
   /** What the attempt has read of its state. */
   readonly reads?: StateReads
+  /** Which of the SDK's own heartbeats has brought this, from 1; absent where it was the checkpoint writer's. */
+  readonly sign?: number
   /** The handler has ended, and what it has made of its state is being kept. Without the artifacts and the journal. */
   readonly result?: TurnResult
 }

@@ -22,9 +22,10 @@ import type { TurnResult } from '../../task/task-record.js'
 import type { TurnInput } from '../../task/turn-input.js'
 import { type Checkpoint, callsOf, withOpenCalls } from '../../task/turn-outcome.js'
 import type { TurnPicture } from '../../task/turn-picture.js'
-import { CancelCheck, type DescribeService, isCancelRequested, type TurnExecution } from './cancel-check.js'
+import { CancelCheck } from './cancel-check.js'
 import { cancelTurn } from './cancel-turn.js'
 import { CheckpointWriter, type HeartbeatService } from './checkpoint-writer.js'
+import { type DescribeService, isCancelRequested, type TurnExecution } from './describe-turn.js'
 import { Fence } from './fence.js'
 import { SignsOfLife } from './signs-of-life.js'
 import { StateCommit, StateForgottenError } from './state-commit.js'
@@ -360,7 +361,12 @@ class TurnAttempt {
 
   private checkpointWriter(): CheckpointWriter {
     const { service, namespace, identity, checkpointMs } = this.options
-    const life = new SignsOfLife(this.context, () => void writer.save().catch(() => {}))
+    const life = new SignsOfLife({
+      context: this.context,
+      heartbeatTimeoutMs: this.info.heartbeatTimeoutMs ?? 0,
+      turn: this.execution(),
+      rewrite: () => void writer.save().catch(() => {}),
+    })
     const writer: CheckpointWriter = new CheckpointWriter({
       service,
       namespace,

@@ -2,21 +2,8 @@
  * What the bus says of a cancel is a hint: anybody who can publish there may say it. So Temporal is asked, which has written
  * every cancel down that was accepted. One question at a time, however many hints come.
  */
-import type { temporal } from '@temporalio/proto'
 import { sleep } from '../../internal/abort.js'
-
-export interface DescribeService {
-  describeWorkflowExecution(
-    request: temporal.api.workflowservice.v1.IDescribeWorkflowExecutionRequest,
-  ): Promise<temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse>
-}
-
-/** The run whose turn it is. */
-export interface TurnExecution {
-  readonly service: DescribeService
-  readonly namespace: string
-  readonly execution: { readonly workflowId: string; readonly runId: string }
-}
+import { isCancelRequested, type TurnExecution } from './describe-turn.js'
 
 export interface CancelCheckOptions extends TurnExecution {
   /** No more questions after it aborts. */
@@ -25,12 +12,6 @@ export interface CancelCheckOptions extends TurnExecution {
   onConfirmed(): void
   /** Temporal could not be asked; the next heartbeat brings the same. */
   onFailure(error: unknown): void
-}
-
-/** Whether Temporal has it that a cancel was requested. */
-export async function isCancelRequested({ service, namespace, execution }: TurnExecution): Promise<boolean> {
-  const { workflowExtendedInfo } = await service.describeWorkflowExecution({ namespace, execution })
-  return workflowExtendedInfo?.cancelRequested === true
 }
 
 /** Pause after a hint that was not true, in milliseconds. */

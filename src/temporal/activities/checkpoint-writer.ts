@@ -33,8 +33,8 @@ export interface CheckpointWriterOptions {
   content(): Checkpoint | Promise<Checkpoint>
   /** A cancel was requested. */
   onCancel(): void
-  /** This is durable now. */
-  onWritten(checkpoint: Checkpoint): void
+  /** This is durable now. The next write, and whoever waits for this one, waits for what it gives. */
+  onWritten(checkpoint: Checkpoint): Promise<void>
   /** Nothing is written any more. */
   onStop(): void
   /** The attempt is not the current one any more: somebody else has the turn. */
@@ -107,8 +107,8 @@ export class CheckpointWriter {
       accepted?.()
       this.written = checkpoint
       failPoint?.('checkpoint.written', key)
-      if (checkpoint !== undefined) this.options.onWritten(checkpoint)
       if (answer.cancelRequested) this.options.onCancel()
+      if (checkpoint !== undefined) await this.options.onWritten(checkpoint)
     } catch (error) {
       if (!isGrpcServiceError(error) || error.code !== NOT_FOUND) throw error
       this.options.onSuperseded()

@@ -1,6 +1,7 @@
 /** Heartbeats, cancel, failure: a cancel on the bus is believed when Temporal has it. */
 import { describe, expect, it } from 'vitest'
-import { CancelCheck, type DescribeService } from '../../../src/temporal/activities/cancel-check.js'
+import { CancelCheck } from '../../../src/temporal/activities/cancel-check.js'
+import type { DescribeService } from '../../../src/temporal/activities/describe-turn.js'
 import { eventually } from '../../support/reading.js'
 
 type Described = Awaited<ReturnType<DescribeService['describeWorkflowExecution']>>

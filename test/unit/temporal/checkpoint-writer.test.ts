@@ -33,7 +33,7 @@ function writer(answer: () => Promise<{ cancelRequested?: boolean }>) {
     onCancel: () => {
       world.canceled += 1
     },
-    onWritten: () => {},
+    onWritten: async () => {},
     onStop: () => {},
     onSuperseded: () => {
       world.superseded += 1
