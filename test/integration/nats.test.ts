@@ -90,7 +90,7 @@ describe.skipIf(natsMissing !== '')(`NATS${natsMissing}`, () => {
     const nats = await server()
     const link = await NatsLink.open({ nats: { servers: nats.url }, logger: silentLogger, onChange: () => {} })
     stops.push(() => link.close())
-    nats.signal('SIGSTOP')
+    await nats.freeze()
     const payload = Buffer.alloc(64 * 1024)
     const outcomes = new Map<string, number>()
     for (let i = 0; i < 1_000; i += 1) {
@@ -103,7 +103,7 @@ describe.skipIf(natsMissing !== '')(`NATS${natsMissing}`, () => {
     expect(mebibytes).toBeLessThanOrEqual(8)
     expect(outcomes.get('dropped')).toBeGreaterThan(500)
     await eventually(() => expect(link.connected).toBe(false), 25_000)
-    nats.signal('SIGCONT')
+    nats.thaw()
     await eventually(() => expect(link.publish('a2a.v1.event.x', payload)).toBe('sent'), 15_000)
   }, 60_000)
 

@@ -17,7 +17,9 @@ export interface NatsServer {
   readonly port: number
   /** `nats://127.0.0.1:port` */
   readonly url: string
-  signal(signal: NodeJS.Signals): void
+  /** Stops it without ending it; resolves when none of its threads runs any more, so that it reads nothing from here on. */
+  freeze(): Promise<void>
+  thaw(): void
   /** Kills it at once. */
   kill(): Promise<void>
   /** The same server on the same port, after it was killed. */
@@ -52,11 +54,27 @@ export async function startNats(args: readonly string[] = []): Promise<NatsServe
   return {
     port,
     url: `nats://127.0.0.1:${port}`,
-    signal: (signal) => child.kill(signal),
+    async freeze() {
+      child.kill('SIGSTOP')
+      while (!threadStates(child.pid).every((state) => state === 'T')) {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    },
+    thaw: () => child.kill('SIGCONT'),
     kill,
     restart: start,
     stop: kill,
   }
+}
+
+/** A signal is delivered to each thread when it next gets the processor, which on a busy machine is not at once. */
+function threadStates(pid: number | undefined): string[] {
+  const { status, stdout } = spawnSync('ps', ['-L', '-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' })
+  if (status !== 0) throw new Error('nats-server has ended')
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.charAt(0))
 }
 
 async function freePort(): Promise<number> {
