@@ -33,7 +33,6 @@ export {
   type AgentMeta,
   agent,
   type Handler,
-  type RetryPolicy,
 } from './agent/agent-definition.js'
 export {
   type AgentState,
@@ -78,6 +77,7 @@ export {
   text,
 } from './agent/result.js'
 export type { Resume } from './agent/resume.js'
+export type { RetryPolicy } from './agent/retry-policy.js'
 export type { SkillMeta, SkillOptions, Skills } from './agent/skills.js'
 export { type ApiKeyEntry, type ApiKeysOptions, apiKeys } from './auth/api-keys.js'
 export type { AuthenticationOption } from './auth/authentication.js'

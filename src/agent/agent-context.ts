@@ -8,6 +8,7 @@ import type { AgentState, StateOption } from './agent-state.js'
 import type { IncomingMessage } from './incoming-message.js'
 import type { EmittedEvent } from './result.js'
 import type { Resume } from './resume.js'
+import type { RetryPolicy } from './retry-policy.js'
 
 /**
  * Why `ctx.signal` aborted: `ctx.signal.reason.reason`. `suspended`: the handler waits in a durable call, and is called
@@ -151,14 +152,7 @@ export interface AskOptions {
 /** How a step that fails is tried again. */
 export interface StepOptions {
   /** How often `work` is tried. Default: once; the turn is tried again by the agent's own policy. */
-  readonly retry?: {
-    /** In all. Default 1. */
-    readonly maxAttempts?: number
-    /** Wait before the second try, in milliseconds; doubles after each. Default 500. */
-    readonly initialIntervalMs?: number
-    /** The longest wait between two tries, in milliseconds. Default 30000, or the first wait where that is longer. */
-    readonly maxIntervalMs?: number
-  }
+  readonly retry?: RetryPolicy
 }
 
 /** What the function of a step is given. */

@@ -11,10 +11,11 @@ import type { AgentContext, TurnContext } from './agent-context.js'
 import { type StateOption, type StateSchemas, stateProblem, stateSchemas } from './agent-state.js'
 import { cardMetaProblem, type ExtendedCard, type ExtendedCardFor } from './card-meta.js'
 import type { IncomingMessage } from './incoming-message.js'
-import { isHistory } from './limit-history.js'
+import { historyProblem } from './limit-history.js'
 import { applyMiddleware, type Middleware } from './middleware.js'
 import { type RateLimit, type RateLimitMeta, rateLimitList, rateLimits, rateLimitsProblem } from './rate-limits.js'
 import type { Result } from './result.js'
+import { type RetryPolicy, retryProblem, sizesProblem, wholeRetryPolicy } from './retry-policy.js'
 import { historyNeeded, routeSkills, type Skills, skillList, skillOnCard, skillsProblem } from './skills.js'
 
 /** A function, or a generator that yields several results. */
@@ -27,16 +28,6 @@ export type Handler<Context extends TurnContext = AgentContext> = (
   | Promise<Result | undefined>
   | Generator<Result, Result | undefined | void>
   | AsyncGenerator<Result, Result | undefined | void>
-
-/** How often, and how soon, a turn whose handler throws is tried again. */
-export interface RetryPolicy {
-  /** How often a turn whose handler throws is tried in all. Default 3. */
-  readonly maxAttempts?: number
-  /** Wait before the second try, in milliseconds; doubles after each. Default 500. */
-  readonly initialIntervalMs?: number
-  /** The longest wait between two tries, in milliseconds. Default 30000, or the first wait where that is longer. */
-  readonly maxIntervalMs?: number
-}
 
 /** What an agent says of itself and how it wants to be run. The card is made from it. */
 export interface AgentMeta {
@@ -169,8 +160,8 @@ type Typed<Option extends StateOption | undefined> = Omit<AgentMeta, 'skills' | 
 }
 
 const DAY_MS = 86_400_000
-/** The longest time that may be given. */
-const MAX_MS = 3_650 * DAY_MS
+/** How often a turn is tried in all, unless its agent says otherwise. */
+const MAX_ATTEMPTS = 3
 
 /** A definition that cannot work: says which agent, what is wrong, and what to write instead. */
 export class AgentDefinitionError extends TypeError {
@@ -231,28 +222,17 @@ export function agent(meta: AgentMeta, handler?: Handler): AgentDefinition {
   }
   const badState = stateProblem(meta.state, run)
   if (badState !== undefined) refuse(badState)
-  const {
-    maxAttempts = 3,
-    initialIntervalMs = 500,
-    maxIntervalMs = Math.max(30_000, initialIntervalMs),
-  } = meta.retry ?? {}
-  const retry = { maxAttempts, initialIntervalMs, maxIntervalMs }
+  const retry = wholeRetryPolicy(meta.retry, MAX_ATTEMPTS)
   const deadlineMs = meta.deadlineMs ?? DAY_MS
-  const times = { ...retry, deadlineMs, idleTimeoutMs: meta.idleTimeoutMs ?? deadlineMs }
-  for (const [name, value] of Object.entries(times)) {
-    if (!Number.isFinite(value) || value < 1) refuse(`${name} (${value}) must be a number of at least 1`)
-    if (value > MAX_MS) refuse(`${name} (${value}) must not be more than ${MAX_MS}, ten years`)
-  }
-  if (maxIntervalMs < initialIntervalMs) {
-    refuse(`maxIntervalMs (${maxIntervalMs}) must not be less than initialIntervalMs (${initialIntervalMs})`)
-  }
+  const times = { deadlineMs, idleTimeoutMs: meta.idleTimeoutMs ?? deadlineMs }
+  const badTimes = retryProblem(retry) ?? sizesProblem(times)
+  if (badTimes !== undefined) refuse(badTimes)
   if (times.idleTimeoutMs > deadlineMs) {
     refuse(`idleTimeoutMs (${times.idleTimeoutMs}) must not be more than deadlineMs (${deadlineMs})`)
   }
   const { history } = meta
-  if (!isHistory(history)) {
-    refuse(`history (${history}) must be a whole number of messages, 0 or more`)
-  }
+  const badHistory = historyProblem(history)
+  if (badHistory !== undefined) refuse(badHistory)
   const badCard = cardMetaProblem(meta, declared)
   if (badCard !== undefined) refuse(badCard)
   const name = meta.name ?? meta.id

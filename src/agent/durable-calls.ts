@@ -12,6 +12,7 @@ import { type IncomingMessage, incomingMessage } from './incoming-message.js'
 import { type NewOutcome, type OpenCall, stopped } from './journal.js'
 import { type DurableCallsHost, OpenCalls } from './open-calls.js'
 import { type ReadAnswer, readApproval, readBySchema } from './read-answer.js'
+import { type RetryPolicy, retryDelayMs, retryProblem, wholeRetryPolicy } from './retry-policy.js'
 import { insideStep } from './step-scope.js'
 
 export type Calls = Pick<AgentContext, CallKind>
@@ -72,8 +73,11 @@ export class DurableCalls implements Calls {
       throw new TypeError(`the name of a step must be a string of 1 to ${MAX_NAME} characters`)
     }
     if (typeof work !== 'function') throw new TypeError(`step ${JSON.stringify(name)} needs a function`)
+    const retry = wholeRetryPolicy(options.retry, 1)
+    const badRetry = retryProblem(retry)
+    if (badRetry !== undefined) throw new TypeError(`the retry of step ${JSON.stringify(name)}: ${badRetry}`)
     const call = await this.host.journal.begin('step', name)
-    if (call.outcome === undefined) await this.calls.process(call, () => this.tries(call, work, options))
+    if (call.outcome === undefined) await this.calls.process(call, () => this.tries(call, work, retry))
     return this.calls.valueGiven(call) as Value
   }
 
@@ -152,11 +156,9 @@ export class DurableCalls implements Calls {
   private async tries<Value>(
     call: OpenCall,
     work: (step: StepContext) => Value | Promise<Value>,
-    { retry }: StepOptions,
+    retry: Required<RetryPolicy>,
   ): Promise<NewOutcome> {
     const { signal, log, clock, input, origin } = this.host
-    const { maxAttempts = 1, initialIntervalMs = 500 } = retry ?? {}
-    const { maxIntervalMs = Math.max(30_000, initialIntervalMs) } = retry ?? {}
     const idempotencyKey = `${input.taskId}/${origin.turn}/${call.name}/${call.ordinal}`
     for (let attempt = 1; ; attempt += 1) {
       // A process that was frozen for so long that another has the turn must not begin what that one has done.
@@ -167,14 +169,14 @@ export class DurableCalls implements Calls {
         return this.calls.kept(call, await insideStep(call.name, async () => work({ signal, attempt, idempotencyKey })))
       } catch (error) {
         if (signal.aborted) return stopped(signal)
-        const last = attempt >= maxAttempts || isA2AError(error)
+        const last = attempt >= retry.maxAttempts || isA2AError(error)
         log.warn(
           { err: error, step: call.name, try: attempt },
           last ? 'step failed' : 'step failed, will be tried again',
         )
         if (last) return { error: toCallError(error) }
       }
-      await clock.pause(Math.min(initialIntervalMs * 2 ** (attempt - 1), maxIntervalMs), signal)
+      await clock.pause(retryDelayMs(retry, attempt), signal)
       if (signal.aborted) return stopped(signal)
     }
   }

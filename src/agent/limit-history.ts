@@ -5,9 +5,15 @@ import type { Handler } from './agent-definition.js'
 /** Stands for all of them where a number has to be said. */
 export const ALL_MESSAGES = Number.POSITIVE_INFINITY
 
-/** How many messages a handler can ask for. */
-export function isHistory(messages: number | undefined): boolean {
-  return messages === undefined || messages === ALL_MESSAGES || (Number.isInteger(messages) && messages >= 0)
+/**
+ * What cannot be right about the messages that a handler asks for; undefined when nothing is wrong.
+ *
+ * @param whose what else to call it by, after a space
+ */
+export function historyProblem(messages: number | undefined, whose = ''): string | undefined {
+  if (messages === undefined || messages === ALL_MESSAGES || (Number.isInteger(messages) && messages >= 0))
+    return undefined
+  return `history (${messages})${whose} must be a whole number of messages, 0 or more`
 }
 
 /** What all of these need together; undefined for all messages, or when there are none of these. */

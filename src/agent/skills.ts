@@ -5,7 +5,7 @@ import type { AgentContext } from './agent-context.js'
 import type { AgentDefinition, Handler } from './agent-definition.js'
 import type { StateOption } from './agent-state.js'
 import { illegal } from './handler-results.js'
-import { isHistory, limitHistory, mostMessages } from './limit-history.js'
+import { historyProblem, limitHistory, mostMessages } from './limit-history.js'
 import type { RateLimitMeta } from './rate-limits.js'
 
 /** A skill, and what handles the messages that name it. The parameter is the type of the agent's `state`. */
@@ -69,9 +69,8 @@ export function skillsProblem(skills: readonly SkillMeta[]): string | undefined 
     if (handler !== undefined && typeof handler !== 'function') {
       return `the handler of skill ${name} must be a function or an async generator function, not ${typeof handler}`
     }
-    if (!isHistory(history)) {
-      return `history (${history}) of skill ${name} must be a whole number of messages, 0 or more`
-    }
+    const badHistory = historyProblem(history, ` of skill ${name}`)
+    if (badHistory !== undefined) return badHistory
   }
   return undefined
 }

@@ -1,5 +1,5 @@
 /** After which step an attempt is to die, and which steps have run. */
-import type { RunningAttempt } from '../engine/memory/memory-task.js'
+import type { RunningAttempt } from '../engine/memory/memory-turn.js'
 
 export class StepRuns {
   /** Runs of a step's work, by task and name. */

@@ -21,7 +21,8 @@ import { type Engine, type FollowUp, type StartOutcome, type TaskReading, taskRe
 import { HoldQueue } from '../hold-queue.js'
 import { LocalCalls } from '../local-calls.js'
 import { MemoryState } from './memory-state.js'
-import { MemoryTask, type RunningAttempt } from './memory-task.js'
+import { MemoryTask } from './memory-task.js'
+import type { RunningAttempt } from './memory-turn.js'
 
 export interface MemoryEngineOptions {
   readonly agents: AgentDirectory

@@ -1,58 +1,20 @@
 /** One task in memory: its record, its queue of turns, its cancel. */
-
-import type { AgentCalls } from '../../agent/agent-calls.js'
-import { TurnStopped } from '../../agent/agent-context.js'
 import type { AgentDefinition } from '../../agent/agent-definition.js'
 import { cancelCalled } from '../../agent/cancel-called.js'
-import { failedTurn, isFinalFailure, leftBehind } from '../../agent/failed-turn.js'
-import type { Journal } from '../../agent/journal.js'
-import type { EarlierAttempts } from '../../agent/resume.js'
-import { runTurn } from '../../agent/run-turn.js'
-import { finishedCalls, MAX_CONFLICTS, StateConflictError } from '../../agent/state-conflict.js'
-import type { TurnEvents } from '../../agent/turn-events.js'
-import type { TurnState } from '../../agent/turn-state.js'
-import type { EventBus } from '../../bus/event-bus.js'
-import { taskKey } from '../../bus/live-event.js'
 import { stateEvent } from '../../bus/state-event.js'
-import { onAbort } from '../../internal/abort.js'
-import { type Clock, timestamp } from '../../internal/clock.js'
-import { type Logger, withFields } from '../../internal/logger.js'
-import type { JournalEntry } from '../../task/journal-entry.js'
+import { timestamp } from '../../internal/clock.js'
 import { refusal } from '../../task/may-continue.js'
 import { lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfKey } from '../../task/reduce.js'
-import type { StateHome, StateReads } from '../../task/state-home.js'
-import type { StateScope } from '../../task/state-record.js'
 import { type Alarm, hasCallsToCancel, nextAlarm, type ResumedHandler, waitsForCall } from '../../task/suspension.js'
-import type { QueuedMessage, TaskRecord, TaskRef, TurnResult } from '../../task/task-record.js'
+import type { QueuedMessage, TaskRecord, TurnResult } from '../../task/task-record.js'
 import { type TurnInput, turnInput } from '../../task/turn-input.js'
-import { turnFinished, withOpenCalls } from '../../task/turn-outcome.js'
+import { turnFinished } from '../../task/turn-outcome.js'
 import type { ReachedState, WebhookEvents } from '../../task/webhook-events.js'
 import { asWhole } from '../../task/weight.js'
 import type { FollowUp } from '../engine.js'
-import type { HoldQueue } from '../hold-queue.js'
-import { StateAccess } from '../state-access.js'
+import { MemoryTurn, type MemoryTurnHost } from './memory-turn.js'
 
-/** An attempt at a turn that runs now. */
-export interface RunningAttempt {
-  readonly ref: TaskRef
-  readonly turn: number
-  readonly attempt: number
-  readonly journal: readonly JournalEntry[]
-  /** Ends it as a crash of its process would: nothing more of it is heard, and the next attempt begins. */
-  crash(): void
-}
-
-export interface MemoryTaskHost {
-  readonly bus: EventBus
-  readonly logger: Logger
-  readonly graceMs: number
-  readonly suspendAfterMs: number | undefined
-  readonly agentCalls: AgentCalls
-  readonly clock: Clock
-  readonly state: StateHome
-  readonly holds: HoldQueue
-  newId(): string
-  readonly onWritten: ((attempt: RunningAttempt) => void) | undefined
+export interface MemoryTaskHost extends MemoryTurnHost {
   readonly tellWebhooks: ((reached: ReachedState, webhooks: WebhookEvents) => Promise<void>) | undefined
   onChange(record: TaskRecord): void
   /** A turn has ended. */
@@ -67,11 +29,10 @@ export class MemoryTask {
   private telling: Promise<void> = Promise.resolve()
   private readonly agent: AgentDefinition
   private readonly host: MemoryTaskHost
-  private readonly key: string
   private running: Promise<void> | undefined
+  private turn: MemoryTurn | undefined
   private stopTurn: ((reason: 'canceled' | 'worker-shutdown') => void) | undefined
   private stopped = false
-  private crashAttempt: (() => void) | undefined
   private stopAlarm: () => void = () => {}
   /** An agent that the handler may wait for has answered since the turn began. */
   private answered = false
@@ -82,7 +43,6 @@ export class MemoryTask {
     this.record = record
     this.agent = agent
     this.host = host
-    this.key = taskKey(record)
     this.decided = agent.answers === 'task'
     if (this.decided) host.onChange(record)
   }
@@ -161,7 +121,7 @@ export class MemoryTask {
     if (taken !== undefined && this.webhooks === 'all') this.tell()
     this.answered = false
     const input = turnInput(this.record, taken, { messages: this.agent.history, look: asWhole })
-    const result = input.resumed?.by === 'canceled' ? await this.cancelCalls(input.resumed) : await this.turn(input)
+    const result = input.resumed?.by === 'canceled' ? await this.cancelCalls(input.resumed) : await this.take(input)
     if (result === undefined) return false
     this.endWith(turnFinished(this.record, result, this.now(), asWhole))
     return true
@@ -215,119 +175,18 @@ export class MemoryTask {
       })
   }
 
-  /** The turn's result, whatever the handler does; undefined when the process stops. */
-  private async turn(input: TurnInput): Promise<TurnResult | undefined> {
-    const stop = new AbortController()
-    this.stopTurn = (reason) => stop.abort(new TurnStopped(reason))
-    const { clock } = this.host
-    const stopDeadline = clock.timer(() => stop.abort(new TurnStopped('deadline')), this.agent.deadlineMs)
-    let failures = 0
-    let before: EarlierAttempts | undefined
-    const { agentId, taskId } = input
-    let journalled: readonly JournalEntry[] | undefined
-    let conflicts = 0
-    let contended: readonly StateScope[] = []
-    let finished: readonly JournalEntry[] | undefined
-    let reads: StateReads | undefined
+  /** Undefined when the process stops. */
+  private async take(input: TurnInput): Promise<TurnResult | undefined> {
+    const turn = new MemoryTurn(this.agent, input, this.host, {
+      isShown: () => this.decided,
+      onBegin: () => this.decide(),
+    })
+    this.turn = turn
+    this.stopTurn = (reason) => turn.end(reason)
     try {
-      for (let attempt = 1; ; attempt += 1) {
-        const fields = { agentId, taskId, contextId: input.task.contextId, turn: input.turn, attempt }
-        const log = withFields(this.host.logger, fields)
-        let events: TurnEvents | undefined
-        let journal: Journal | undefined
-        let state: TurnState | undefined
-        const called = () => {
-          const calls = journal?.snapshot ?? journalled ?? input.resumed?.suspension.journal ?? []
-          return [...calls, ...(finished ?? [])]
-        }
-        // Nothing of a handler that is left runs on, as of one that is suspended.
-        const life = new AbortController()
-        const unlink = onAbort(stop.signal, () => life.abort(stop.signal.reason))
-        const crash = () => life.abort(new TurnStopped('suspended'))
-        this.crashAttempt = crash
-        const disown = this.host.bus.own(this.key, {
-          picture: () => events?.said ?? { turn: input.turn, attempt, seq: 0, artifacts: [] },
-          // A cancel is a call of this engine, which needs no hint.
-          cancelHint: () => {},
-        })
-        const { signal } = life
-        const { state: home, holds: queue } = this.host
-        const access = new StateAccess({ home, queue, input, log, signal, contended })
-        try {
-          const { changes, ...result } = await runTurn(this.agent, input, {
-            attempt,
-            signal: life.signal,
-            log,
-            graceMs: this.host.graceMs,
-            taskShown: this.decided,
-            onBegin: () => this.decide(),
-            before,
-            publish: (event) => this.host.bus.publish(event),
-            now: () => this.now(),
-            clock,
-            newId: () => this.host.newId(),
-            onEvents: (made) => {
-              events = made
-            },
-            checkpoint: async () => {
-              journalled = journal?.snapshot
-              this.host.onWritten?.({ ref: this.record, turn: input.turn, attempt, journal: journalled ?? [], crash })
-            },
-            writeAhead: async () => {},
-            suspendAfterMs: this.host.suspendAfterMs,
-            agentCalls: this.host.agentCalls,
-            journalBefore: journalled,
-            onJournal: (made) => {
-              journal = made
-            },
-            drained: () => new Promise((resolve) => process.nextTick(resolve)),
-            breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
-            readState: access.read,
-            stateBefore: reads,
-            finished,
-            onState: (made) => {
-              state = made
-            },
-          })
-          if (changes === undefined) return withOpenCalls(result, input.turn, called())
-          if ((await access.commit(changes, false)) === 'committed') return { ...result, committed: true }
-          conflicts += 1
-          contended = changes.map(({ scope }) => scope)
-          finished = finishedCalls(input, journal?.snapshot, finished)
-          journalled = undefined
-          reads = undefined
-          before = events?.earlier(before) ?? before
-          if (conflicts > MAX_CONFLICTS) throw new StateConflictError(this.agent.id, conflicts)
-          log.debug({ conflicts }, 'state has changed meanwhile, the turn runs again')
-        } catch (error) {
-          if (error instanceof TurnStopped && error.reason === 'worker-shutdown') return undefined
-          const crashed = error instanceof TurnStopped && error.reason === 'suspended'
-          reads = error instanceof StateConflictError ? undefined : (state?.reads ?? reads)
-          if (!crashed) failures += 1
-          if (!crashed && isFinalFailure(error, failures, this.agent)) {
-            if (error instanceof TurnStopped && error.reason === 'canceled') log.debug({}, 'turn canceled')
-            else log.warn({ err: error }, 'turn failed')
-            const ended = failedTurn(input, error, leftBehind(attempt, events, before))
-            return withOpenCalls(ended, input.turn, called())
-          }
-          before = events?.earlier(before) ?? before
-          if (crashed) {
-            log.warn({}, 'attempt was lost, the next one begins')
-            continue
-          }
-          log.warn({ err: error }, 'turn failed, will be tried again')
-          journal?.forgetLastFailures()
-          if (!(error instanceof StateConflictError)) journalled = journal?.snapshot ?? journalled
-          await clock.pause(retryDelayMs(this.agent, failures), stop.signal)
-        } finally {
-          this.crashAttempt = undefined
-          await access.release()
-          unlink()
-          disown()
-        }
-      }
+      return await turn.run()
     } finally {
-      stopDeadline()
+      this.turn = undefined
       this.stopTurn = undefined
     }
   }
@@ -338,8 +197,7 @@ export class MemoryTask {
 
   /** Ends the running attempt as a crash would; false when none runs. */
   crash(): boolean {
-    this.crashAttempt?.()
-    return this.crashAttempt !== undefined
+    return this.turn?.crash() ?? false
   }
 
   private now(): string {
@@ -363,8 +221,4 @@ export class MemoryTask {
     this.record = reduce(this.record, event)
     if (this.decided || event.type === 'turnEnded') this.host.onChange(this.record)
   }
-}
-
-function retryDelayMs({ retry }: AgentDefinition, failures: number): number {
-  return Math.min(retry.initialIntervalMs * 2 ** (failures - 1), retry.maxIntervalMs)
 }

@@ -1,7 +1,15 @@
 /** What an author may get wrong: each time an error that names the agent, the place and the remedy. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { agentDirectory } from '../../../src/agent/agent-definition.js'
-import { type AgentContext, AgentDefinitionError, agent, complete, data, type Result } from '../../../src/index.js'
+import {
+  type AgentContext,
+  AgentDefinitionError,
+  agent,
+  complete,
+  data,
+  type Result,
+  type RetryPolicy,
+} from '../../../src/index.js'
 import { test } from '../../../src/testing/index.js'
 import { runOnce } from '../../support/run-turn.js'
 
@@ -73,6 +81,20 @@ describe('a handler that does what it must not', () => {
     const late = kept === undefined ? undefined : use(kept)
     await expect(late).rejects.toThrow(`Agent keeping ${text}; await it before the handler returns`)
     expect(t.outline().at(-1)).toBe('COMPLETED')
+  })
+
+  it.each<[RetryPolicy, string]>([
+    [{ maxAttempts: Number.NaN }, 'maxAttempts (NaN) must be a number of at least 1'],
+    [{ initialIntervalMs: 0 }, 'initialIntervalMs (0) must be a number of at least 1'],
+    [{ initialIntervalMs: 2, maxIntervalMs: 1 }, 'maxIntervalMs (1) must not be less than initialIntervalMs (2)'],
+  ])('is told that a step cannot be tried again by %j', async (retry, text) => {
+    const work = vi.fn()
+    const stepping = agent({ id: 'stepping' }, async (_, ctx) => {
+      await ctx.step('s', work, { retry })
+      return 'done'
+    })
+    await expect(runOnce(stepping, '')).rejects.toThrow(`the retry of step "s": ${text}`)
+    expect(work).not.toHaveBeenCalled()
   })
 
   it('is told which skills there are when it is asked for another', async () => {
