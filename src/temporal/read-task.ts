@@ -15,13 +15,12 @@ import { mapTaskAndAnswer } from '../task/large-records.js'
 import type { LargeValueStore } from '../task/large-values.js'
 import { LAST_ATTEMPT } from '../task/reduce.js'
 import type { TaskRecord, TaskRef } from '../task/task-record.js'
-import type { Checkpoint } from '../task/turn-outcome.js'
 import { withPicture } from '../task/turn-picture.js'
 import type { ReachedState } from '../task/webhook-events.js'
 import { callTemporal, type Reachability } from './deadline.js'
 import { type FoldedHistory, foldHistory, reachedPlace } from './fold-history.js'
-import { TURN_ACTIVITY } from './names.js'
 import { firstValue } from './payloads.js'
+import { pendingTurn } from './pending-turn.js'
 
 type Describe = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent
@@ -120,9 +119,8 @@ export class TaskReader {
     }
     const live = record.position.ended ? undefined : await this.options.bus.request(key)
     if (live !== undefined || record.position.ended) return taskReading(withPicture(record, live))
-    const pending = described.pendingActivities?.find(({ activityType }) => activityType?.name === TURN_ACTIVITY)
-    const checkpoint = firstValue<Checkpoint>(pending?.heartbeatDetails)
-    const reached = { turn, attempt: pending?.attempt ?? 1, seq: Number.MAX_SAFE_INTEGER }
+    const { attempt = 1, checkpoint } = pendingTurn(described) ?? {}
+    const reached = { turn, attempt, seq: Number.MAX_SAFE_INTEGER }
     return { ...taskReading(withPicture(record, checkpoint)), reached }
   }
 

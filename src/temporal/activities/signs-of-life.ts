@@ -2,7 +2,7 @@
 import type { Context } from '@temporalio/activity'
 import { sleep } from '../../internal/abort.js'
 import type { Checkpoint } from '../../task/turn-outcome.js'
-import { pendingTurn, type TurnExecution } from './describe-turn.js'
+import { describeTurn, type TurnExecution } from './describe-turn.js'
 
 export interface SignsOfLifeOptions {
   readonly context: Pick<Context, 'heartbeat'>
@@ -59,7 +59,7 @@ export class SignsOfLife {
     for (let pauseMs = FIRST_PAUSE_MS; performance.now() < until; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
       await sleep(pauseMs, signal)
       if (signal.aborted) return false
-      const pending = await pendingTurn(this.options.turn).catch(() => undefined)
+      const pending = await describeTurn(this.options.turn).catch(() => undefined)
       if (pending?.checkpoint?.sign === sign) return true
     }
     return false
