@@ -12,14 +12,14 @@ export function countedBytes(text: string): number {
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i)
     if (code < 0x80) continue
-    if (code < 0x800) bytes += 1
-    else if (code < 0xd800 || code > 0xdfff) bytes += 2
-    else if (code < 0xdc00 && isLowHalf(text.charCodeAt(i + 1))) {
-      bytes += 2
-      i += 1
-    } else bytes += 2
+    bytes += code < 0x800 ? 1 : 2
+    if (isHighHalf(code) && isLowHalf(text.charCodeAt(i + 1))) i += 1
   }
   return bytes
+}
+
+function isHighHalf(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdbff
 }
 
 function isLowHalf(code: number): boolean {

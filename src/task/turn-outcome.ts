@@ -97,7 +97,7 @@ export function leftTurn(checkpoint: Checkpoint): LeftTurn {
     attempt,
     seq,
     artifacts,
-    journal: callsOf(checkpoint).filter((entry) => openCall(entry) !== undefined),
+    journal: callsOf(checkpoint).filter(isOpen),
   }
 }
 
@@ -108,14 +108,18 @@ export function callsOf({ journal = [], finished = [] }: Pick<Checkpoint, 'journ
 
 /** The calls to other agents that nobody waits for any more. */
 function leftOpen(turn: number, journal: readonly JournalEntry[]): Pick<TurnResult, 'suspended'> {
-  const called = new Map(journal.flatMap((entry) => openCall(entry) ?? []).map((call) => [call.key, call]))
-  const first = journal.find((entry) => openCall(entry) !== undefined)
+  const first = journal.find(isOpen)
   if (first === undefined) return {}
+  const called = new Map(journal.flatMap((entry) => openCall(entry) ?? []).map((call) => [call.key, call]))
   const { kind, name, ordinal } = first
   const origin = { turn, place: 0, params: {} }
   return {
     suspended: { origin, journal: [], at: { kind, name, ordinal }, until: 'time', called: [...called.values()] },
   }
+}
+
+function isOpen(entry: JournalEntry): boolean {
+  return openCall(entry) !== undefined
 }
 
 /** What there is to cancel of a call without an outcome. */
