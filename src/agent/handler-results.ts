@@ -31,8 +31,13 @@ const SLICE_RESULTS = 64
  * @throws whatever the handler or `take` throws
  */
 export async function eachResult(returned: ReturnType<Handler>, host: HandlerHost, take: TakeResult): Promise<void> {
-  if (isGenerator(returned)) await drain(returned, host, take)
-  else await take(await unlessStopped(Promise.resolve(returned), host), true)
+  if (isGenerator(returned)) return drain(returned, host, take)
+  const patience = new Patience<Result | undefined | void>(host)
+  try {
+    await take((await patience.wait(returned)) ?? undefined, true)
+  } finally {
+    patience.end()
+  }
 }
 
 /** The result in its tagged form; undefined when a handler that has ended gave none. */
@@ -70,14 +75,16 @@ export function isGenerator(value: unknown): value is ResultGenerator {
 }
 
 async function drain(generator: ResultGenerator, host: HandlerHost, take: TakeResult): Promise<void> {
+  const patience = new Patience<Awaited<ReturnType<ResultGenerator['next']>>>(host)
   let finished = false
   let sliceStart = Date.now()
   let results = 0
   try {
     for (;;) {
-      const step = await unlessStopped(Promise.resolve(generator.next()), host)
+      const step = await patience.wait(generator.next())
       finished = step.done === true
-      await take(step.value ?? undefined, finished)
+      const taken = take(step.value ?? undefined, finished)
+      if (taken !== undefined) await taken
       if (finished) return
       results += 1
       if (results < SLICE_RESULTS && Date.now() - sliceStart < SLICE_MS) continue
@@ -86,6 +93,7 @@ async function drain(generator: ResultGenerator, host: HandlerHost, take: TakeRe
       results = 0
     }
   } finally {
+    patience.end()
     // A generator that is left in the middle gets the chance to clean up, but cannot hold us up.
     if (!finished) void Promise.resolve(generator.return(undefined)).catch(() => {})
   }
@@ -95,30 +103,60 @@ function isSuspended({ reason }: AbortSignal): boolean {
   return reason instanceof TurnStopped && reason.reason === 'suspended'
 }
 
-/** The promise's value, or a rejection when the signal has aborted and the handler did not end within the grace time. */
-function unlessStopped<T>(work: Promise<T>, { signal, graceMs }: HandlerHost): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const off = onAbort(signal, () => {
-      // A handler that waits in a durable call has nothing to finish.
-      if (isSuspended(signal)) reject(signal.reason)
-      else timer = setTimeout(() => reject(signal.reason), graceMs)
+/** Waits for a handler no longer than it may go on after the signal. One listener, and the same functions, for all results. */
+class Patience<T> {
+  private readonly host: HandlerHost
+  private readonly off: () => void
+  private timer: ReturnType<typeof setTimeout> | undefined
+  private waiter: { resolve(value: T): void; reject(reason: unknown): void } | undefined
+
+  constructor(host: HandlerHost) {
+    this.host = host
+    this.off = onAbort(host.signal, () => this.stopped())
+  }
+
+  /** The work's value, or a rejection when the signal has aborted and the work did not end within the grace time. */
+  wait(work: T | PromiseLike<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.waiter = { resolve, reject }
+      if (this.host.signal.aborted) this.stopped()
+      Promise.resolve(work).then(this.gave, this.threw)
     })
-    const done = () => {
-      off()
-      clearTimeout(timer)
-    }
-    work.then(
-      (value) => {
-        done()
-        if (signal.aborted) reject(signal.reason)
-        else resolve(value)
-      },
-      (error: unknown) => {
-        done()
-        // What a handler throws because it was stopped says nothing new.
-        reject(signal.aborted && signal.reason instanceof TurnStopped ? signal.reason : error)
-      },
-    )
-  })
+  }
+
+  end(): void {
+    this.rest()
+    this.off()
+  }
+
+  private readonly gave = (value: T): void => {
+    const { signal } = this.host
+    const { waiter } = this
+    this.rest()
+    if (signal.aborted) waiter?.reject(signal.reason)
+    else waiter?.resolve(value)
+  }
+
+  private readonly threw = (error: unknown): void => {
+    const { signal } = this.host
+    const { waiter } = this
+    this.rest()
+    // What a handler throws because it was stopped says nothing new.
+    waiter?.reject(signal.aborted && signal.reason instanceof TurnStopped ? signal.reason : error)
+  }
+
+  private stopped(): void {
+    const { signal, graceMs } = this.host
+    const { waiter } = this
+    if (waiter === undefined) return
+    // A handler that waits in a durable call has nothing to finish.
+    if (isSuspended(signal)) waiter.reject(signal.reason)
+    else this.timer = setTimeout(() => waiter.reject(signal.reason), graceMs)
+  }
+
+  private rest(): void {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    this.waiter = undefined
+  }
 }

@@ -230,21 +230,17 @@ export class TurnEvents {
     const parts = withoutReferences(artifact.parts ?? [])
     this.touched.add(artifactId)
     const bytes = partsSize(parts)
-    this.count(artifactId, keptSize(parts), append)
-    this.publish(
-      'update',
-      {
-        artifactUpdate: {
-          ...this.ids(),
-          artifact:
-            artifact.parts === undefined || artifact.parts === parts ? artifact : { ...artifact, parts: [...parts] },
-          ...(append ? { append } : {}),
-          ...(lastChunk === true ? { lastChunk } : {}),
-          ...(metadata === undefined ? {} : { metadata }),
-        },
-      },
-      bytes,
-    )
+    this.count(artifactId, bytes - keptOutside(parts), append)
+    const shown =
+      artifact.parts === undefined || artifact.parts === parts ? artifact : { ...artifact, parts: [...parts] }
+    const { taskId, contextId } = this.ids()
+    // Thousands of these are kept for readers who come back, and most are a further chunk: one object without gaps.
+    const chunk = append ? { taskId, contextId, artifact: shown, append } : { taskId, contextId, artifact: shown }
+    const isPlain = lastChunk !== true && metadata === undefined
+    const artifactUpdate = isPlain
+      ? chunk
+      : { ...chunk, ...(lastChunk === true ? { lastChunk } : {}), ...(metadata === undefined ? {} : { metadata }) }
+    this.publish('update', { artifactUpdate }, bytes)
   }
 
   private statusUpdate(status: TaskStatusJson, metadata?: TaskJson['metadata']): StreamResponseJson {
@@ -268,8 +264,8 @@ export class TurnEvents {
     this.seq += 1
     if (event.statusUpdate !== undefined) this.statusBytes = bytes
     this.picture.apply(event)
-    const { turn, attempt, seq } = this.position
-    this.host.publish({ key: this.key, cursor: { turn, attempt, seq }, kind, event, bytes: bytes + ENVELOPE_BYTES })
+    const cursor = { turn: this.input.turn, attempt: this.host.attempt, seq: this.seq }
+    this.host.publish({ key: this.key, cursor, kind, event, bytes: bytes + ENVELOPE_BYTES })
   }
 }
 
@@ -285,13 +281,13 @@ function partsSize(parts: readonly PartJson[]): number {
   return size
 }
 
-/** Bytes in the task: a file that is kept outside counts as what it is, and not as its base64. */
-function keptSize(parts: readonly PartJson[]): number {
+/** Of these bytes, those that are not in the task: a file that is kept outside counts as what it is, and not as its base64. */
+function keptOutside(parts: readonly PartJson[]): number {
   let size = 0
-  for (const part of parts) {
-    const { raw = '' } = part
+  for (const { raw } of parts) {
+    if (raw === undefined) continue
     const file = Math.floor((raw.length * 3) / 4)
-    size += partSize(part) - (file < LARGE_VALUES.from ? 0 : raw.length - file)
+    if (file >= LARGE_VALUES.from) size += raw.length - file
   }
   return size
 }

@@ -89,7 +89,7 @@ export class TurnResults {
   }
 
   /** One result, shown or kept for the end. */
-  private async take(given: Result | undefined, last: boolean): Promise<void> {
+  private take(given: Result | undefined, last: boolean): Promise<void> | void {
     this.idle.progress()
     const result = readResult(this.agent.id, given, last)
     if (result === undefined) return
@@ -98,6 +98,14 @@ export class TurnResults {
     if (this.end !== undefined || this.emittedEnd !== undefined || this.answer !== undefined) {
       throw this.illegal(`gave ${describe(given)} after its final result`)
     }
+    if (result[TAG] !== 'text' || !this.begun || this.events.textArtifact === undefined)
+      return this.takeOther(result, last)
+    // A further chunk of the turn's text, which most results are, waits for nothing.
+    this.events.text(result.text, last)
+    this.checkSize()
+  }
+
+  private async takeOther(result: TaggedResult, last: boolean): Promise<void> {
     if (result[TAG] === 'message') {
       if (this.agent.answers === 'task') throw this.illegal(`gave message(), but it declares answers: 'task'`)
       if (this.begun) throw this.illegal('gave message() after another result')

@@ -39,7 +39,8 @@ export class RecentEvents {
     this.limits = limits
   }
 
-  add({ task: _, ...event }: LiveEvent): void {
+  add(published: LiveEvent): void {
+    const event = published.task === undefined ? published : withoutTask(published)
     const log = this.logOf(event)
     const last = log.events.at(-1)
     // Told twice, or by an attempt that has been replaced.
@@ -105,6 +106,10 @@ export class RecentEvents {
       return
     }
   }
+}
+
+function withoutTask({ task: _, ...event }: LiveEvent): LiveEvent {
+  return event
 }
 
 /** Binary search. */

@@ -12,7 +12,7 @@ import type { Subscription } from '../bus/event-bus.js'
 import type { Engine } from '../engine/engine.js'
 import type { TaskRef } from '../task/task-record.js'
 import { Follower, type FollowOptions, vanished } from './follower.js'
-import { type Heard, Listener, listen, SilencePace } from './listen.js'
+import { Listener, listen, SilencePace } from './listen.js'
 import { type EventStream, STREAM_END, type StreamStep } from './stream-step.js'
 import type { Until } from './until.js'
 
@@ -59,8 +59,8 @@ class TaskStream implements EventStream {
     try {
       while (!this.over) {
         const step = this.found.shift()
-        if (this.found.length === 0) this.found = NONE
         if (step !== undefined) return { done: false, value: step }
+        this.found = NONE
         if (this.resume !== undefined) {
           const { resume } = this
           this.resume = undefined
@@ -70,8 +70,13 @@ class TaskStream implements EventStream {
         if (this.follower.done) break
         const heard = this.listener.take()
         if (heard === 'over') break
-        if (heard === 'nothing') await this.listener.wait()
-        else this.found = await this.shown(heard)
+        if (heard === 'nothing') {
+          await this.listener.wait()
+          continue
+        }
+        const next = typeof heard === 'string' ? undefined : this.follower.next(heard)
+        if (next !== undefined) return { done: false, value: next }
+        this.found = await this.follower.catchUp(heard)
       }
     } catch (error) {
       this.end()
@@ -93,11 +98,6 @@ class TaskStream implements EventStream {
   /** The signal has aborted. */
   handleEvent(): void {
     this.subscription.close()
-  }
-
-  private shown(heard: Heard): StreamStep[] | Promise<StreamStep[]> {
-    const next = typeof heard === 'string' ? undefined : this.follower.next(heard)
-    return next === undefined ? this.follower.catchUp(heard) : [next]
   }
 
   private end(): void {

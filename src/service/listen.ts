@@ -32,7 +32,10 @@ export class Listener {
   private readonly subscription: Subscription
   private readonly signal: AbortSignal
   private readonly pace: SilencePace
+  /** Stays while events come, so that each of them does not cost a new one. */
   private timer: ReturnType<typeof setTimeout> | undefined
+  /** When what is waited for has been silent for too long, milliseconds since 1970. */
+  private silentAt = Number.POSITIVE_INFINITY
   private waited = false
   private elapsed = false
 
@@ -45,7 +48,8 @@ export class Listener {
   /** What there is now. `over`: the signal has aborted or the bus has closed. */
   take(): Heard | 'nothing' | 'over' {
     const { subscription, waited, elapsed } = this
-    this.rest()
+    this.waited = false
+    this.elapsed = false
     if (this.signal.aborted) return 'over'
     const event = subscription.poll()
     if (event !== undefined) {
@@ -64,7 +68,10 @@ export class Listener {
   wait(): Promise<void> {
     this.waited = true
     const ms = this.pace.next()
-    if (ms > 0) this.timer = setTimeout(fallSilent, ms, this)
+    if (ms > 0) {
+      this.silentAt = Date.now() + ms
+      this.timer ??= setTimeout(look, ms, this)
+    }
     return this.subscription.readable()
   }
 
@@ -73,17 +80,24 @@ export class Listener {
     clearTimeout(this.timer)
     this.timer = undefined
     this.waited = false
-    this.elapsed = false
   }
 
-  silence(): void {
+  /** The timer is over. */
+  look(): void {
+    this.timer = undefined
+    if (!this.waited) return
+    const ms = this.silentAt - Date.now()
+    if (ms > 0) {
+      this.timer = setTimeout(look, ms, this)
+      return
+    }
     this.elapsed = true
     this.subscription.nudge()
   }
 }
 
-function fallSilent(listener: Listener): void {
-  listener.silence()
+function look(listener: Listener): void {
+  listener.look()
 }
 
 /** Ends when the signal aborts or the bus closes. */
