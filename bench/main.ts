@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: every figure beside what it is measured by, in one run. Prints a table.
  *
- * `-- --json FILE` writes the results, `-- --only NAME` runs one group, `-- --full` the full sizes, `-- --readme` puts the table into `bench/README.md`.
+ * `-- --json FILE` writes the results, `-- --only NAME` runs one group, `-- --full` the full sizes, `-- --readme` puts the table into `bench/README.md`:
+ * that of the usual sizes, or with `--full` the other one.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
@@ -83,5 +84,5 @@ if (values.json !== undefined) {
 }
 if (values.readme) {
   const path = new URL('../../bench/README.md', import.meta.url)
-  await writeFile(path, withTable(await readFile(path, 'utf8'), results, conditions))
+  await writeFile(path, withTable(await readFile(path, 'utf8'), full ? 'full' : 'usual', results, conditions))
 }

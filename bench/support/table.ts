@@ -1,8 +1,13 @@
 /** Results as a Markdown table. */
 import type { Result } from './line.js'
 
-const BEGIN = '<!-- begin: written by npm run bench -- --readme -->'
-const END = '<!-- end -->'
+/** What `--readme` has written, by the sizes of the run. */
+const MARKS = {
+  usual: ['<!-- begin: written by npm run bench -- --readme -->', '<!-- end -->'],
+  full: ['<!-- begin: written by npm run bench -- --full --readme -->', '<!-- end of the full sizes -->'],
+} as const
+
+export type Sizes = keyof typeof MARKS
 
 export function table(results: readonly Result[]): string {
   const rows = results.map(({ name, value, unit, beside, besideName, ratio, goal, met }) => [
@@ -20,11 +25,12 @@ export function table(results: readonly Result[]): string {
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
 }
 
-/** The README with the table between its marks. */
-export function withTable(readme: string, results: readonly Result[], conditions: string): string {
-  const [before = ''] = readme.split(BEGIN)
-  const after = readme.split(END)[1] ?? ''
-  return `${before}${BEGIN}\n${table(results)}\n\n${conditions}.\n${END}${after}`
+/** The README with the table between the marks of these sizes. */
+export function withTable(readme: string, sizes: Sizes, results: readonly Result[], conditions: string): string {
+  const [begin, end] = MARKS[sizes]
+  const [before = ''] = readme.split(begin)
+  const after = readme.split(end)[1] ?? ''
+  return `${before}${begin}\n${table(results)}\n\n${conditions}.\n${end}${after}`
 }
 
 function number(value: number): string {
