@@ -10,6 +10,7 @@ import { incomingMessage } from '../agent/incoming-message.js'
 import { refusedCalls } from '../agent/refused-calls.js'
 import { skillOf } from '../agent/skills.js'
 import { onAbort } from '../internal/abort.js'
+import { systemClock } from '../internal/clock.js'
 import { type Logger, withFields } from '../internal/logger.js'
 import { checkMessage, turnParams } from './accept-message.js'
 import type { CallContext } from './call-context.js'
@@ -101,15 +102,12 @@ class DirectCall {
   private get signal(): AbortSignal {
     if (this.idle !== undefined) return this.idle.signal
     const stop = new AbortController()
-    const timer = setTimeout(
-      () => stop.abort(new TurnStopped('deadline')),
-      Math.min(this.ctx.agent.deadlineMs, 2 ** 31 - 1),
-    )
+    const stopDeadline = systemClock.timer(() => stop.abort(new TurnStopped('deadline')), this.ctx.agent.deadlineMs)
     const off = onAbort(this.ctx.signal, () => stop.abort(new TurnStopped('canceled')))
     const idle = new IdleTimeout(stop.signal, this.ctx.agent.idleTimeoutMs)
     this.idle = idle
     this.release = () => {
-      clearTimeout(timer)
+      stopDeadline()
       off()
       idle.release()
     }

@@ -13,7 +13,7 @@ import { madeArtifactId, TurnEvents } from '../../agent/turn-events.js'
 import type { EventBus } from '../../bus/event-bus.js'
 import { type LiveEvent, taskKey } from '../../bus/live-event.js'
 import type { HoldQueue } from '../../engine/hold-queue.js'
-import { onAbort, sleep } from '../../internal/abort.js'
+import { sleep } from '../../internal/abort.js'
 import type { Logger } from '../../internal/logger.js'
 import type { JournalEntry } from '../../task/journal-entry.js'
 import type { LargeValueStore } from '../../task/large-values.js'
@@ -29,6 +29,7 @@ import { Fence } from './fence.js'
 import { SignsOfLife } from './signs-of-life.js'
 import { StateCommit, StateForgottenError } from './state-commit.js'
 import { handlerFailed, stateHasChanged, storeUnavailable, workerStops } from './turn-failures.js'
+import { TurnStop } from './turn-stop.js'
 import { TurnValues } from './turn-values.js'
 
 export interface TurnAttemptOptions {
@@ -75,14 +76,12 @@ export class TurnAttempt {
   private readonly decidedBefore: boolean
   /** Attempts that ended without a word. */
   private readonly lost: number
-  private readonly stop = new AbortController()
+  private readonly stop: TurnStop
   private fence: Fence | undefined
   private events: TurnEvents | undefined
   private journal: Journal | undefined
   private failures: number
   private handovers: number
-  /** Aborts when the turn is somebody else's, or will be. */
-  private readonly left = new AbortController()
   private readonly state: StateCommit
 
   constructor(options: TurnAttemptOptions, agent: AgentDefinition, input: TurnInput, context: Context, log: Logger) {
@@ -102,8 +101,9 @@ export class TurnAttempt {
     this.handovers = last?.handovers ?? 0
     this.lost = info.attempt - 1 - this.failures - this.handovers - (last?.conflicts ?? 0)
     this.before = earlierAttempts(input, last, last?.result === undefined ? this.lost : 0)
-    const { state: home, holds: queue, largeValues: store, graceMs } = options
-    this.state = new StateCommit({ home, queue, input, log, signal: this.left.signal }, last)
+    const { state: home, holds: queue, largeValues: store, shutdown, graceMs } = options
+    this.stop = new TurnStop({ context, shutdown, deadlineMs: agent.deadlineMs, graceMs })
+    this.state = new StateCommit({ home, queue, input, log, signal: this.stop.left }, last)
     this.values = new TurnValues({ store, key: taskKey(input), signal: this.stop.signal, graceMs, log })
   }
 
@@ -121,19 +121,15 @@ export class TurnAttempt {
       picture: () => (this.fence?.holds() === false ? undefined : this.said()),
       cancelHint: () => cancelCheck.hint(),
     })
-    const release = [
-      disown,
-      onAbort(this.options.shutdown, () => this.end('worker-shutdown')),
-      onAbort(this.context.cancellationSignal, () => this.sdkCanceled()),
-      this.deadline(),
-    ]
+    const endStop = this.stop.listen()
     try {
       const result = withOpenCalls(await this.outcome(writer), this.input.turn, this.called())
       return await this.stored(result, writer)
     } finally {
       await this.state.release()
       writer?.stop()
-      for (const each of release) each()
+      endStop()
+      disown()
     }
   }
 
@@ -298,10 +294,6 @@ export class TurnAttempt {
     })
   }
 
-  private sdkCanceled(): void {
-    if (this.context.cancellationDetails?.cancelRequested !== false) this.end('canceled')
-  }
-
   /** Resolves when a checkpoint is durable, or the turn is stopped. */
   private async writeAhead(writer: CheckpointWriter | undefined): Promise<void> {
     const { signal } = this.stop
@@ -330,7 +322,7 @@ export class TurnAttempt {
     return new CancelCheck({
       ...this.execution(),
       signal: this.stop.signal,
-      onConfirmed: () => this.end('canceled'),
+      onConfirmed: () => this.stop.end('canceled'),
       onFailure: (error) => this.log.debug({ err: error }, 'a cancel could not be confirmed yet'),
     })
   }
@@ -356,12 +348,12 @@ export class TurnAttempt {
       intervalMs: checkpointMs,
       before: this.lastCheckpoint,
       content: () => this.values.content(this.checkpoint()),
-      onCancel: () => this.end('canceled'),
+      onCancel: () => this.stop.end('canceled'),
       onWritten: (checkpoint) => life.show(checkpoint),
       onStop: () => life.stop(),
       onSuperseded: () => {
         this.fence?.revoke()
-        this.end('superseded')
+        this.stop.end('superseded')
       },
       onSending: () => this.fence?.sending(),
       onFailure: (error) => this.log.debug({ err: error }, 'checkpoint could not be written'),
@@ -381,18 +373,6 @@ export class TurnAttempt {
       ...(journal === undefined ? {} : { journal }),
       ...this.state.checkpoint,
     }
-  }
-
-  private end(reason: TurnStopped['reason']): void {
-    if (reason === 'worker-shutdown' || reason === 'superseded') this.left.abort(new TurnStopped(reason))
-    if (!this.stop.signal.aborted) this.stop.abort(new TurnStopped(reason))
-  }
-
-  /** Ends the turn in time to say so itself, before Temporal would end it without a word. */
-  private deadline(): () => void {
-    const ms = this.info.scheduledTimestampMs + this.agent.deadlineMs - Date.now() - this.options.graceMs
-    const timer = setTimeout(() => this.end('deadline'), Math.max(1, Math.min(ms, 2 ** 31 - 1)))
-    return () => clearTimeout(timer)
   }
 }
 
