@@ -98,11 +98,16 @@ export interface Engine {
    */
   tellWebhooks(ref: TaskRef, since: Cursor, webhooks: WebhookEvents): Promise<void>
 
-  /** The task as it is now; undefined when there is none. */
-  read(ref: TaskRef): Promise<TaskReading | undefined>
+  /**
+   * The task as it is now; undefined when there is none.
+   *
+   * @param owner undefined also when the task is somebody else's: then nothing of its content is read, so that it takes no
+   *   longer than for a task that is not there
+   */
+  read(ref: TaskRef, owner?: string): Promise<TaskReading | undefined>
 
   /** How the task stands: as {@link read}, but not to be shown, since large values may be left out. */
-  outline(ref: TaskRef): Promise<TaskReading | undefined>
+  outline(ref: TaskRef, owner?: string): Promise<TaskReading | undefined>
 
   /**
    * The task for a reader that looks again and again: it may be half a second old, and is shared with other readers.

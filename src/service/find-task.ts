@@ -16,7 +16,7 @@ export function taskRef(ctx: CallContext, taskId: string): TaskRef {
  * @throws A2AError TASK_NOT_FOUND the same for all three
  */
 export async function findTask(engine: Engine, ctx: CallContext, taskId: string): Promise<TaskReading> {
-  return visible(ctx, taskId, mayBeTaskId(taskId) ? await engine.read(taskRef(ctx, taskId)) : undefined)
+  return visible(ctx, taskId, mayBeTaskId(taskId) ? await engine.read(taskRef(ctx, taskId), ctx.principal) : undefined)
 }
 
 function visible(ctx: CallContext, taskId: string, reading: TaskReading | undefined): TaskReading {
@@ -43,7 +43,11 @@ const MAX_PAUSE_MS = 320
 export async function findSettledTask(engine: Engine, ctx: CallContext, taskId: string): Promise<TaskReading> {
   const end = performance.now() + SETTLE_MS
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
-    const reading = visible(ctx, taskId, mayBeTaskId(taskId) ? await engine.outline(taskRef(ctx, taskId)) : undefined)
+    const reading = visible(
+      ctx,
+      taskId,
+      mayBeTaskId(taskId) ? await engine.outline(taskRef(ctx, taskId), ctx.principal) : undefined,
+    )
     if (reading.unsettled !== true) return reading
     if (performance.now() > end || ctx.signal.aborted) throw unavailable('The task is between two states; try again')
     await sleep(pauseMs, ctx.signal)

@@ -7,10 +7,16 @@ import { artifactsOf, latestMessagesOf } from './read-content.js'
 import type { Tables } from './tables.js'
 import type { Projection } from './task-store.js'
 
-/** Undefined when the task is not there or has not ended. */
-export async function readEnded(db: Kysely<Tables>, key: string): Promise<TaskRecord | undefined> {
-  const row = await db.selectFrom('task').selectAll().where('key', '=', key).where('ended', '=', 1).executeTakeFirst()
+/** Undefined when the task is not there or has not ended; `elses` when it is not this owner's, ended or not. */
+export async function readEnded(
+  db: Kysely<Tables>,
+  key: string,
+  owner: string | undefined,
+): Promise<TaskRecord | 'elses' | undefined> {
+  const row = await db.selectFrom('task').selectAll().where('key', '=', key).executeTakeFirst()
   if (row === undefined) return undefined
+  if (owner !== undefined && row.owner !== owner) return 'elses'
+  if (row.ended !== 1) return undefined
   const history = (await latestMessagesOf(db, [key])).get(key)
   const artifacts = (await artifactsOf(db, [key])).get(key)
   return toRecord({

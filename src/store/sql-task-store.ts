@@ -72,11 +72,16 @@ class SqlTaskStore implements TaskStore {
     await this.flushed(WRITE_MS)
   }
 
-  async ended(key: string): Promise<TaskRecord | undefined> {
+  async ended(key: string): Promise<TaskRecord | undefined>
+  async ended(key: string, owner: string | undefined): Promise<TaskRecord | 'elses' | undefined>
+  async ended(key: string, owner?: string): Promise<TaskRecord | 'elses' | undefined> {
     const pending = this.queue.pending(key)
+    if (pending !== undefined && owner !== undefined && pending.owner !== owner) return 'elses'
     if (pending !== undefined && isTerminal(stateOf(pending.task))) return this.putBack(toRecord(pending), mapRecord)
-    const record = await this.availability.run(READ_MS, 'reading a task from the store', () => readEnded(this.db, key))
-    return record === undefined ? undefined : this.putBack(record, mapRecord)
+    const record = await this.availability.run(READ_MS, 'reading a task from the store', () =>
+      readEnded(this.db, key, owner),
+    )
+    return record === undefined || record === 'elses' ? record : this.putBack(record, mapRecord)
   }
 
   async list(query: ListQuery): Promise<TaskPage> {

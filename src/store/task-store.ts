@@ -37,6 +37,8 @@ export interface TaskStore extends LargeValueStore {
    * @throws A2AError UNAVAILABLE the database does not answer
    */
   ended(key: string): Promise<TaskRecord | undefined>
+  /** `elses`: it is not this owner's, whether it has ended or not. Nothing of its content was read. */
+  ended(key: string, owner: string | undefined): Promise<TaskRecord | 'elses' | undefined>
   /** @throws A2AError UNAVAILABLE */
   list(query: ListQuery): Promise<TaskPage>
   /** Webhooks of tasks. */

@@ -28,11 +28,12 @@ type HistoryEvent = temporal.api.history.v1.IHistoryEvent
 /** An ended task, as the store keeps it. */
 export interface EndedTasks {
   /**
-   * Undefined when the task is not there, or has not ended.
+   * Undefined when the task is not there, or has not ended. `elses`: it is not this owner's, whether it has ended or not;
+   * nothing of its content was read.
    *
    * @throws A2AError UNAVAILABLE the store does not answer
    */
-  ended(key: string): Promise<TaskRecord | undefined>
+  ended(key: string, owner: string | undefined): Promise<TaskRecord | 'elses' | undefined>
 }
 
 export interface ReadTaskOptions {
@@ -44,6 +45,8 @@ export interface ReadTaskOptions {
 
 /** Folded histories that are kept, so that reading a waiting task again costs one Describe. */
 const MAX_FOLDED = 1_000
+/** A task that cannot be: no agent has this name. */
+const NEVER_WAS = taskKey({ tenant: '', agentId: '-', taskId: '00000000-0000-4000-8000-000000000000' })
 /** Values of enum WorkflowExecutionStatus. */
 const RUNNING = 1
 const COMPLETED = 2
@@ -66,17 +69,18 @@ export class TaskReader {
     this.shown.set(taskKey(record), record)
   }
 
-  async read(ref: TaskRef): Promise<TaskReading | undefined> {
-    const reading = await this.outline(ref)
+  async read(ref: TaskRef, owner?: string): Promise<TaskReading | undefined> {
+    const reading = await this.outline(ref, owner)
     return reading === undefined ? undefined : this.options.store.putBack(reading, mapTaskAndAnswer)
   }
 
   /** With references in place of large values, so that no store is needed for a task that runs. */
-  async outline(ref: TaskRef): Promise<TaskReading | undefined> {
+  async outline(ref: TaskRef, owner?: string): Promise<TaskReading | undefined> {
     const key = taskKey(ref)
     // Temporal has what the store cannot tell, but for tasks that it has forgotten: those may exist all the same.
     const { store } = this.options
-    const ended = await store.ended(key).catch((error: unknown) => ({ error }))
+    const ended = await store.ended(key, owner).catch((error: unknown) => ({ error }))
+    if (ended === 'elses') return this.asNeverWas()
     if (ended !== undefined && !('error' in ended)) return taskReading(ended)
     const reading = await this.fromTemporal(key)
     if (reading === undefined && ended !== undefined) throw ended.error
@@ -94,6 +98,11 @@ export class TaskReader {
   /** The task as it was when it came to a place, out of one run of its workflow; undefined when it never came there. */
   async reached(key: string, runId: string, position: Position): Promise<ReachedState | undefined> {
     return reachedPlace(await this.history(key, runId), position)
+  }
+
+  /** Takes as long as to find that there is no such task, so that nobody learns by the clock that there is one. */
+  private async asNeverWas(): Promise<undefined> {
+    await this.describe(NEVER_WAS)
   }
 
   private async fromTemporal(key: string): Promise<TaskReading | undefined> {

@@ -179,12 +179,12 @@ export class TemporalEngine implements Engine {
     return this.options.poll().maxMs
   }
 
-  read(ref: TaskRef): Promise<TaskReading | undefined> {
-    return this.reader.read(ref)
+  read(ref: TaskRef, owner?: string): Promise<TaskReading | undefined> {
+    return this.reader.read(ref, owner)
   }
 
-  outline(ref: TaskRef): Promise<TaskReading | undefined> {
-    return this.reader.outline(ref)
+  outline(ref: TaskRef, owner?: string): Promise<TaskReading | undefined> {
+    return this.reader.outline(ref, owner)
   }
 
   look(ref: TaskRef): Promise<TaskReading | undefined | 'later'> {

@@ -2,14 +2,14 @@
 
 import { Client, Connection } from '@temporalio/client'
 import type { temporal } from '@temporalio/proto'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { InProcessBus } from '../../src/bus/in-process-bus.js'
 import { taskKey } from '../../src/bus/live-event.js'
 import type { TaskRecord } from '../../src/task/task-record.js'
 import type { TurnInput } from '../../src/task/turn-input.js'
 import { foldHistory } from '../../src/temporal/fold-history.js'
 import { firstValue } from '../../src/temporal/payloads.js'
-import { TaskReader } from '../../src/temporal/read-task.js'
+import { type EndedTasks, TaskReader } from '../../src/temporal/read-task.js'
 import { openGate } from '../support/agents.js'
 import { all, eventually, send, stateOf, statusText, taskOf, textOf } from '../support/reading.js'
 import { startTestServer, type TestServer } from '../support/servers.js'
@@ -50,12 +50,12 @@ async function closedHistory(taskId: string, agentId?: string): Promise<HistoryE
 }
 
 /** Reads as a gateway does that has no worker, no live events and an empty store. */
-function remoteReader(): TaskReader {
+function remoteReader(ended: EndedTasks['ended'] = async () => undefined): TaskReader {
   return new TaskReader({
     client,
     bus: new InProcessBus(),
     reachability: { up: true, onGone: () => () => {}, suspect: () => {} },
-    store: { ended: async () => undefined, putBack: async (value) => value },
+    store: { ended, putBack: async (value) => value },
   })
 }
 
@@ -99,6 +99,25 @@ describe('a task that no worker of ours knows', () => {
     const reading = await remoteReader().read({ tenant: '', agentId: 'scripted', taskId: sent.id })
     expect(reading?.task).toEqual(sent)
     expect(reading?.owner).toBe('local')
+  })
+
+  it.each([
+    ['ended', 'chunks a b'],
+    ['waiting', 'ask which?'],
+  ])('is not read at all for a caller whose task it is not: %s', async (_, text) => {
+    const sent = taskOf(await wire.call('sendMessage', send(text)))
+    const ref = { tenant: '', agentId: 'scripted', taskId: sent.id }
+    const historiesRead = vi.spyOn(client.workflowService, 'getWorkflowExecutionHistory')
+    const looks = vi.spyOn(client.workflowService, 'describeWorkflowExecution')
+    const reader = remoteReader(async (_, owner) => (owner === 'local' ? undefined : 'elses'))
+    expect(await reader.read(ref, 'mallory')).toBeUndefined()
+    expect(await reader.read({ ...ref, taskId: 'none' }, 'local')).toBeUndefined()
+    expect(historiesRead).not.toHaveBeenCalled()
+    // As often as for a task that never was, and not for the one that is.
+    const looked = looks.mock.calls.map(([request]) => request.execution?.workflowId)
+    expect(looked).toEqual([expect.not.stringContaining(sent.id), keyOf('none')])
+    vi.restoreAllMocks()
+    expect((await reader.read(ref, 'local'))?.task).toEqual(sent)
   })
 
   it('is read out of its history while it waits for input', async () => {

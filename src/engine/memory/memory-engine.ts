@@ -127,10 +127,10 @@ export class MemoryEngine implements Engine {
     if (position.ended && compareCursors(position, since) > 0) task.tell()
   }
 
-  async read(ref: TaskRef): Promise<TaskReading | undefined> {
+  async read(ref: TaskRef, owner?: string): Promise<TaskReading | undefined> {
     const key = taskKey(ref)
     const record = this.tasks.get(key)?.record
-    if (record === undefined) return undefined
+    if (record === undefined || (owner !== undefined && record.owner !== owner)) return undefined
     const picture = await this.bus.request(key)
     const reading = taskReading(withPicture(record, picture))
     const { turn, ended } = record.position
@@ -141,8 +141,8 @@ export class MemoryEngine implements Engine {
     this.tasks.get(key)?.lookAgain()
   }
 
-  outline(ref: TaskRef): Promise<TaskReading | undefined> {
-    return this.read(ref)
+  outline(ref: TaskRef, owner?: string): Promise<TaskReading | undefined> {
+    return this.read(ref, owner)
   }
 
   look(ref: TaskRef): Promise<TaskReading | undefined> {
