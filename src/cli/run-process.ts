@@ -46,6 +46,8 @@ export async function runProcess(
   }
   await signal
   await started.stop()
+  // A timer or a connection that the agents' own file has left open would hold the process for ever.
+  process.exit()
 }
 
 export interface TemporalPlace {

@@ -1,4 +1,4 @@
-/** A handler that leaks rejections harms nobody else. In a process of its own; needs the build. */
+/** What an author's file leaves behind harms nobody else. In a process of its own; needs the build. */
 import { afterEach, expect, it } from 'vitest'
 import { endAll, runCli } from '../support/processes.js'
 import { all, eventually, outline, send, streamedText, taskOf, textOf } from '../support/reading.js'
@@ -19,4 +19,12 @@ it('what a handler forgets to await ends no other task', async () => {
   const events = await steady
   expect(outline(events).at(-1)).toBe('status COMPLETED')
   expect(streamedText(events)).toBe(words.map((word) => `1:${word} `).join(''))
+}, 60_000)
+
+it('what a file leaves running does not hold the process when it is told to end', async () => {
+  const args = ['serve', 'test/fixtures/careless-agents.ts', '--port', '0', '--engine', 'memory', '--json']
+  const cli = runCli(args)
+  await cli.json()
+  cli.kill('SIGTERM')
+  expect(await cli.ended).toBe(0)
 }, 60_000)
