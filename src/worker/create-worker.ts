@@ -1,5 +1,7 @@
 /** Agents as a Temporal worker: executes the turns of their tasks, and says when one has ended. */
+
 import { hostname } from 'node:os'
+import { getHeapStatistics } from 'node:v8'
 import type { Client } from '@temporalio/client'
 import { type InjectedSinks, type NativeConnection, Worker, type WorkerDeploymentOptions } from '@temporalio/worker'
 import { failPoint } from '#failpoints'
@@ -20,6 +22,7 @@ import { createLookAtTurn } from '../temporal/activities/look-at-turn.js'
 import type { WebhookActivities } from '../temporal/activities/webhooks.js'
 import { CONFIRM_UPDATE, LOOK_ACTIVITY, SINKS, TURN_ACTIVITY } from '../temporal/names.js'
 import type { TurnEndedNotice } from '../temporal/workflow/task-input.js'
+import { mostCachedTasks } from './cached-tasks.js'
 import { loadWorkflowBundle } from './workflow-bundle.js'
 
 /** Which agents the worker runs, and on what. */
@@ -75,6 +78,8 @@ type TaskSinks = { [SINKS]: { turnEnded(notice: TurnEndedNotice): void } }
 
 /** How long the sticky queue of a dead worker holds a workflow task up, in milliseconds. */
 const STICKY_MS = 2_000
+/** Workflow tasks that are worked on at once. */
+const MAX_WORKFLOW_TASKS = 100
 /** What writing down the turns that are handed over may take when a worker stops, in milliseconds. */
 const HANDOVER_MS = 3_000
 
@@ -91,6 +96,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
       turnEnded: { callDuringReplay: false, fn: (_, notice) => new TurnEnd(options, notice).announce() },
     },
   }
+  const cachedTasks = mostCachedTasks(getHeapStatistics().heap_size_limit)
   const worker = await Worker.create({
     connection,
     namespace: client.options.namespace,
@@ -124,7 +130,8 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
     sinks,
     maxConcurrentActivityTaskExecutions: maxTurns,
     maxConcurrentLocalActivityExecutions: maxTurns,
-    maxConcurrentWorkflowTaskExecutions: 100,
+    maxCachedWorkflows: cachedTasks,
+    maxConcurrentWorkflowTaskExecutions: Math.min(MAX_WORKFLOW_TASKS, cachedTasks),
     stickyQueueScheduleToStartTimeout: STICKY_MS,
     shutdownGraceTime: drainMs + graceMs,
     shutdownForceTime: drainMs + graceMs + HANDOVER_MS,
