@@ -34,8 +34,9 @@ export class Listener {
   private readonly pace: SilencePace
   /** Stays while events come, so that each of them does not cost a new one. */
   private timer: ReturnType<typeof setTimeout> | undefined
-  /** When what is waited for has been silent for too long, milliseconds since 1970. */
-  private silentAt = Number.POSITIVE_INFINITY
+  /** When the timer is over, and when it has been silent for too long, by the process's own clock. */
+  private timerAt = 0
+  private silentAt = 0
   private waited = false
   private elapsed = false
 
@@ -69,8 +70,8 @@ export class Listener {
     this.waited = true
     const ms = this.pace.next()
     if (ms > 0) {
-      this.silentAt = Date.now() + ms
-      this.timer ??= setTimeout(look, ms, this)
+      this.silentAt = performance.now() + ms
+      if (this.timer === undefined || this.timerAt > this.silentAt) this.lookIn(ms)
     }
     return this.subscription.readable()
   }
@@ -86,13 +87,19 @@ export class Listener {
   look(): void {
     this.timer = undefined
     if (!this.waited) return
-    const ms = this.silentAt - Date.now()
+    const ms = this.silentAt - performance.now()
     if (ms > 0) {
-      this.timer = setTimeout(look, ms, this)
+      this.lookIn(ms)
       return
     }
     this.elapsed = true
     this.subscription.nudge()
+  }
+
+  private lookIn(ms: number): void {
+    clearTimeout(this.timer)
+    this.timerAt = performance.now() + ms
+    this.timer = setTimeout(look, ms, this)
   }
 }
 
