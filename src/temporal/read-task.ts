@@ -45,8 +45,8 @@ export interface ReadTaskOptions {
 
 /** Folded histories that are kept, so that reading a waiting task again costs one Describe. */
 const MAX_FOLDED = 1_000
-/** A task that cannot be: no agent has this name. */
-const NEVER_WAS = taskKey({ tenant: '', agentId: '-', taskId: '00000000-0000-4000-8000-000000000000' })
+/** A task that cannot be: every agent has a name. */
+const NEVER_WAS = taskKey({ tenant: '', agentId: '', taskId: '00000000-0000-4000-8000-000000000000' })
 /** Values of enum WorkflowExecutionStatus. */
 const RUNNING = 1
 const COMPLETED = 2
