@@ -4,11 +4,12 @@ import { endAll, runCli } from '../support/processes.js'
 import { all, eventually, outline, send, streamedText, taskOf, textOf } from '../support/reading.js'
 import { wireNamed } from '../support/wires.js'
 
+const SERVE = ['serve', 'test/fixtures/careless-agents.ts', '--port', '0', '--engine', 'memory', '--json']
+
 afterEach(endAll)
 
 it('what a handler forgets to await ends no other task', async () => {
-  const args = ['serve', 'test/fixtures/careless-agents.ts', '--port', '0', '--engine', 'memory', '--json']
-  const cli = runCli(args)
+  const cli = runCli(SERVE)
   const wire = wireNamed('rest', (await cli.json<{ url: string }>()).url)
   const words = Array.from({ length: 40 }, (_, index) => `w${index}`)
   const steady = all(wire.stream('sendStreamingMessage', send(words.join(' ')), { agent: 'steady' }))
@@ -22,8 +23,7 @@ it('what a handler forgets to await ends no other task', async () => {
 }, 60_000)
 
 it('what a file leaves running does not hold the process when it is told to end', async () => {
-  const args = ['serve', 'test/fixtures/careless-agents.ts', '--port', '0', '--engine', 'memory', '--json']
-  const cli = runCli(args)
+  const cli = runCli(SERVE)
   await cli.json()
   cli.kill('SIGTERM')
   expect(await cli.ended).toBe(0)

@@ -132,6 +132,7 @@ async function becomes(server: TemporalServer, wanted: 'up' | 'down'): Promise<v
 }
 
 if (binary === undefined) {
+  // There is no Temporal to start: the title says what to do.
   it.skip('needs the Temporal CLI: install it (https://docs.temporal.io/cli) or set TEMPORAL_CLI_PATH', () => {})
 }
 

@@ -10,12 +10,13 @@ import { runTurn } from '../../agent/run-turn.js'
 import { finishedCalls, MAX_CONFLICTS, StateConflictError } from '../../agent/state-conflict.js'
 import type { TurnEvents } from '../../agent/turn-events.js'
 import type { TurnHost } from '../../agent/turn-host.js'
+import { turnLogger } from '../../agent/turn-logger.js'
 import type { TurnState } from '../../agent/turn-state.js'
 import type { EventBus } from '../../bus/event-bus.js'
 import { taskKey } from '../../bus/live-event.js'
 import { onAbort } from '../../internal/abort.js'
 import { type Clock, timestamp } from '../../internal/clock.js'
-import { type Logger, withFields } from '../../internal/logger.js'
+import type { Logger } from '../../internal/logger.js'
 import type { JournalEntry } from '../../task/journal-entry.js'
 import type { StateHome, StateReads } from '../../task/state-home.js'
 import type { ScopeChange, StateScope } from '../../task/state-record.js'
@@ -133,8 +134,8 @@ export class MemoryTurn {
   private open(number: number): Attempt {
     const { input, contended, stop } = this
     const { bus, logger, state: home, holds: queue } = this.host
-    const { agentId, taskId, turn, task } = input
-    const log = withFields(logger, { agentId, taskId, contextId: task.contextId, turn, attempt: number })
+    const { turn } = input
+    const log = turnLogger(logger, input, number)
     // Nothing of a handler that is left runs on, as of one that is suspended.
     const life = new AbortController()
     const unlink = onAbort(stop.signal, () => life.abort(stop.signal.reason))

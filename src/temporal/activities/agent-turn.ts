@@ -1,7 +1,8 @@
 /** A turn as a Temporal activity. */
 import { Context } from '@temporalio/activity'
 import type { AgentDirectory } from '../../agent/agent-definition.js'
-import { type Logger, withFields } from '../../internal/logger.js'
+import { turnLogger } from '../../agent/turn-logger.js'
+import type { Logger } from '../../internal/logger.js'
 import type { TurnResult } from '../../task/task-record.js'
 import type { TurnInput } from '../../task/turn-input.js'
 import { cancelTurn } from './cancel-turn.js'
@@ -18,9 +19,7 @@ export function createAgentTurn(options: AgentTurnOptions): (input: TurnInput) =
     const context = Context.current()
     const agent = options.agents.get(input.agentId)
     if (agent === undefined) throw notServed(input.agentId)
-    const { agentId, taskId, task, turn } = input
-    const { attempt } = context.info
-    const log = withFields(options.logger, { agentId, taskId, contextId: task.contextId, turn, attempt })
+    const log = turnLogger(options.logger, input, context.info.attempt)
     if (input.resumed?.by === 'canceled') return cancelTurn(input.resumed, { ...options, context, log })
     return new TurnAttempt(options, agent, input, context, log).run()
   }
