@@ -29,7 +29,7 @@ const { status } = spawnSync(
     env: {
       ...process.env,
       FUZZ_REQUESTS: values.requests,
-      ...(values.seed === undefined ? {} : { FUZZ_SEED: values.seed }),
+      PROPERTY_SEED: values.seed ?? 'random',
     },
   },
 )

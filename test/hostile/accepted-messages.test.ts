@@ -1,7 +1,7 @@
 /** Strange but legal messages: what is accepted on one wire can be read on every other, one by one and in a list. */
 import { isDeepStrictEqual } from 'node:util'
 import type { DescMethod, JsonObject, JsonValue } from '@bufbuild/protobuf'
-import fc from 'fast-check'
+import { fc } from '../support/property.js'
 import { battle } from './support/attack.js'
 import { BINDINGS, type Binding, encode, goodShot, METHODS } from './support/shots.js'
 import { plain } from './support/target.js'

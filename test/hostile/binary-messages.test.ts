@@ -2,9 +2,9 @@
 import { gzipSync } from 'node:zlib'
 import { type DescField, type DescMessage, type DescMethod, ScalarType } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import fc from 'fast-check'
 import { Health } from '../../gen/grpc/health/v1/health_pb.js'
 import { ServerReflection } from '../../gen/grpc/reflection/v1/reflection_pb.js'
+import { fc } from '../support/property.js'
 import { battle } from './support/attack.js'
 import { goodRequest } from './support/schema.js'
 import {

@@ -1,6 +1,5 @@
 /** Agent cards with hostile values, of any version: taken or refused as what they are, and nobody else is asked anything. */
 import type { JsonObject } from '@bufbuild/protobuf'
-import fc from 'fast-check'
 import { exportJWK, generateKeyPair } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { type AgentCardJson, AgentCardSchema } from '../../gen/lf/a2a/v1/a2a_pb.js'
@@ -9,6 +8,7 @@ import { CardNotVerifiedError } from '../../src/card/verify-card.js'
 import { connect, createCardCache, verifyCard } from '../../src/client/index.js'
 import { isA2AError } from '../../src/index.js'
 import { arbitraryJson } from '../support/arbitrary-json.js'
+import { fc } from '../support/property.js'
 import { jsonMutation, mutatedJson, mutatedText, textMutation } from './support/mutations.js'
 
 const HOST = 'http://agent.example'

@@ -1,12 +1,12 @@
 /** Garbage on the routes of older versions, and versions mixed: refused in their own words, never a fault of ours. */
 import { type JsonObject, type JsonValue, toBinary } from '@bufbuild/protobuf'
-import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { A2AService as OldService } from '../../gen/a2a/v1/a2a_pb.js'
 import { V0_3_METHODS } from '../../src/bindings/dialects/v0_3/json/methods.js'
 import { eventToV1, sendToV1, taskPushConfigToV1, taskToV1 } from '../../src/bindings/dialects/v0_3/json/to-v1.js'
 import { chosen } from '../../src/bindings/method.js'
 import { isA2AError } from '../../src/index.js'
+import { fc } from '../support/property.js'
 import { startTestServer, type TestServer } from '../support/servers.js'
 
 let server: TestServer

@@ -3,10 +3,10 @@
  * version. `npm run fuzz -- --requests 100000 --seed 7` sends as many as it is told, and repeats a run.
  */
 import type { JsonObject } from '@bufbuild/protobuf'
-import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { arbitraryJson } from '../support/arbitrary-json.js'
 import { postgres } from '../support/databases.js'
+import { fc, PROPERTY_SEED } from '../support/property.js'
 import { ANSWER_MS } from './support/answer.js'
 import { DOORS, type Door } from './support/doors.js'
 import {
@@ -30,7 +30,6 @@ import { METHODS, type Shot, toAgent } from './support/shots.js'
 import { Target } from './support/target.js'
 
 const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 3_000)
-const SEED = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31))
 
 /** An answer may take so long; one that took longer is asked for again, since the machine may have been busy. */
 const HANG_MS = 1_000
@@ -226,7 +225,7 @@ it('knows every operation, on every binding of every version', () => {
 })
 
 describe.each(BATTLEFIELDS)('$title', ({ missing, share, offset, start }) => {
-  const seed = SEED + offset
+  const seed = PROPERTY_SEED + offset
   const requests = Math.ceil(REQUESTS * share)
   let target: Target
 
@@ -240,9 +239,9 @@ describe.each(BATTLEFIELDS)('$title', ({ missing, share, offset, start }) => {
   })
 
   it.skipIf(missing)(
-    `${requests} requests of seed ${SEED}: each is answered in the form of its wire, none is a fault of ours`,
+    `${requests} requests of seed ${PROPERTY_SEED}: each is answered in the form of its wire, none is a fault of ours`,
     async () => {
-      process.stderr.write(`fuzz: ${requests} requests, FUZZ_SEED=${SEED}\n`)
+      process.stderr.write(`fuzz: ${requests} requests, seed ${PROPERTY_SEED}\n`)
       const count: Count = { sent: 0, slowestMs: 0 }
       const held: number[] = []
       const every = Math.ceil(requests / 10)

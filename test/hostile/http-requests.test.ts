@@ -1,6 +1,6 @@
 /** HTTP that is well framed but wrong: methods, paths, media types, versions, headers, hosts and origins. */
 import type { DescMethod } from '@bufbuild/protobuf'
-import fc from 'fast-check'
+import { fc } from '../support/property.js'
 import { battle } from './support/attack.js'
 import type { Form } from './support/forms.js'
 import { goodRequest } from './support/schema.js'
@@ -137,18 +137,32 @@ const paths = fc
     }),
   )
 
-attack<Path>('any path is answered or refused as REST, and never by a file or a stack trace', {
+/** Where JSON-RPC is spoken: at the root and below an agent, also one that does not exist. */
+const ENDPOINT = /^(?:\/agents\/(?!\.\.?(?:[/?]|$))[^/?#]+)?(?:\/a2a)?\/?(?:\?[^#]*)?$/
+
+function formOfPath({ method, path }: Path): Form {
+  if (method === 'HEAD') return 'head'
+  return method === 'POST' && ENDPOINT.test(path) ? 'jsonrpc' : 'http'
+}
+
+attack<Path>('any path is answered or refused as REST or as JSON-RPC, and never by a file or a stack trace', {
   runs: 700,
-  // The endpoint of JSON-RPC and the paths of the RPCs answer in a form of their own; they have tests of their own.
-  inputs: paths.filter(
-    ({ path, method }) =>
-      !(method === 'POST' && /^\/(?:a2a|agents\/scripted)?\/?(?:[?#].*)?$/.test(path)) &&
-      !/Service\/|Health\//.test(path),
-  ),
-  async send({ version, method, path }, target) {
+  // The paths of the RPCs answer in a form of their own; they have tests of their own.
+  inputs: paths.filter(({ path }) => !/Service\/|Health\//.test(path)),
+  examples: [
+    '/',
+    '/a2a',
+    '/agents/scripted',
+    '/agents/nobody',
+    '/agents/%2e',
+    '/agents/nobody/a2a/?x',
+    '/agents/..',
+  ].map((path) => ({ version: '1.1', method: 'POST', path })),
+  async send(input, target) {
+    const { version, method, path } = input
     const headers = { 'a2a-version': '1.0', 'content-type': 'application/json' }
     const body = method === 'POST' ? Buffer.from('{}') : undefined
-    await target.shoot({ version, form: method === 'HEAD' ? 'head' : 'http', method, path, headers, body })
+    await target.shoot({ version, form: formOfPath(input), method, path, headers, body })
   },
 })
 

@@ -1,6 +1,6 @@
 /** Bodies that are no JSON, no proper JSON, or JSON that wants to hurt its reader: on every binding that takes JSON. */
 import type { DescMethod } from '@bufbuild/protobuf'
-import fc from 'fast-check'
+import { fc } from '../support/property.js'
 import { battle } from './support/attack.js'
 import { goodRequest } from './support/schema.js'
 import { JSON_BINDINGS, type JsonBinding, jsonShot, METHODS, type Shot, toAgent } from './support/shots.js'

@@ -1,6 +1,6 @@
 /** JSON-RPC envelopes of every wrong shape: one answer each, with a code of JSON-RPC and the id if it can be used. */
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
-import fc from 'fast-check'
+import { fc } from '../support/property.js'
 import { battle } from './support/attack.js'
 import type { Shot } from './support/shots.js'
 import type { Target } from './support/target.js'

@@ -1,8 +1,8 @@
 /** Inputs that are large, or become large when they are read: at the limits as they are shipped. */
 import { gzipSync } from 'node:zlib'
 import type { DescMethod } from '@bufbuild/protobuf'
-import fc from 'fast-check'
 import { Health } from '../../gen/grpc/health/v1/health_pb.js'
+import { fc } from '../support/property.js'
 import { isClosed } from './support/answer.js'
 import { battle } from './support/attack.js'
 import { goodRequest } from './support/schema.js'

@@ -1,7 +1,7 @@
 /** Bytes on a socket that are no proper HTTP/1.1, or not all of it: garbage, smuggling, requests that never end. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { DescMethod } from '@bufbuild/protobuf'
-import fc from 'fast-check'
+import { fc } from '../support/property.js'
 import type { HttpAnswer } from './support/answer.js'
 import { battle } from './support/attack.js'
 import { type Form, judge } from './support/forms.js'

@@ -1,7 +1,7 @@
 /** Wrong types, absurd values and missing fields, in every field of every request: the places come from the schema. */
 import type { DescMethod, JsonObject, JsonValue } from '@bufbuild/protobuf'
-import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { fc } from '../support/property.js'
 import { battle } from './support/attack.js'
 import { dotted, goodRequest, type Place, places, put, wrongValues } from './support/schema.js'
 import {

@@ -3,12 +3,12 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { GATE_LIMITS, HostGate } from '../../src/push/host-gate.js'
 import { createWebhookSender } from '../../src/push/send-webhook.js'
 import { BlockedAddressError, connectToWebhook } from '../../src/push/webhook-connection.js'
 import { checkWebhookTarget, webhookPolicy } from '../../src/push/webhook-policy.js'
+import { fc, PROPERTY_SEED } from '../support/property.js'
 import { isRequired } from '../support/required.js'
 import { listenHttp, listenTcp, namedPolicy, plantCanary } from '../support/webhook-receivers.js'
 import { type MadeWebhook, madeWebhooks, NAME } from './support/webhook-urls.js'
@@ -30,14 +30,13 @@ async function canaryHere() {
 
 const python = spawnSync('python3', ['--version']).status === 0 || isRequired('python3')
 
-/** `HOSTILE_FACTOR=200` makes a million; `HOSTILE_SEED` repeats a run. */
+/** `HOSTILE_FACTOR=200` makes a million. */
 const RUNS = 5_000 * Number(process.env.HOSTILE_FACTOR ?? 1)
-const SEED = Number(process.env.HOSTILE_SEED ?? Date.now() % 2 ** 31)
 const BATCH = 5_000
 
 describe('generated webhooks', () => {
   it.skipIf(!python)(
-    `are judged as the oracle judges them: ${RUNS}, seed ${SEED}`,
+    `are judged as the oracle judges them: ${RUNS}, seed ${PROPERTY_SEED}`,
     { timeout: 1_800_000 },
     async () => {
       const canary = await canaryHere()
@@ -46,7 +45,7 @@ describe('generated webhooks', () => {
       const gate = new HostGate(BOUNDLESS)
       const tally = { allowed: 0, blocked: 0 }
       for (let made = 0; made < RUNS; made += BATCH) {
-        const webhooks = fc.sample(madeWebhooks(canary.port), { numRuns: BATCH, seed: SEED + made })
+        const webhooks = fc.sample(madeWebhooks(canary.port), { numRuns: BATCH, seed: PROPERTY_SEED + made })
         const [verdicts] = await Promise.all([oracle.judge(webhooks)])
         for (const [at, webhook] of webhooks.entries()) {
           const policy = namedPolicy(webhook.found === undefined ? {} : { [NAME]: webhook.found }, webhook.allow)

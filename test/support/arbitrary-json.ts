@@ -9,8 +9,8 @@ import {
   ScalarType,
   toJson,
 } from '@bufbuild/protobuf'
-import fc from 'fast-check'
 import { FieldBehavior, field_behavior } from '../../gen/google/api/field_behavior_pb.js'
+import { fc } from './property.js'
 
 const text = fc.string({ unit: 'grapheme', maxLength: 12 })
 const word = text.filter((value) => value !== '')

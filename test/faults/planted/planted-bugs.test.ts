@@ -1,6 +1,7 @@
 /** An oracle that never speaks proves nothing: each planted bug is seen, by the oracle whose business it is. */
-import fc from 'fast-check'
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fc } from '../../support/property.js'
 import { said, script } from '../agents/script.js'
 import { CANCELED, follower, plan, planTold, untilEffect, untilSaid, verdict } from '../cells/cell.js'
 import type { Framed, History, HistoryEvent } from '../history/history.js'

@@ -1,7 +1,8 @@
 /** A property over inputs, as a test: how many, what holds for each, and what holds after them all. */
-import fc from 'fast-check'
+
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { ServerLimits } from '../../../src/server/limits.js'
+import { fc } from '../../support/property.js'
 import { Target } from './target.js'
 
 /** Inputs that each file sends at least. Their sum is what the suite promises. */
@@ -17,9 +18,8 @@ export const PLAN = {
   'accepted-messages': 250,
 } as const
 
-/** `HOSTILE_FACTOR=10` sends ten times as many; `HOSTILE_SEED` repeats a run. */
+/** `HOSTILE_FACTOR=10` sends ten times as many. */
 const FACTOR = Number(process.env.HOSTILE_FACTOR ?? 1)
-const SEED = process.env.HOSTILE_SEED === undefined ? undefined : Number(process.env.HOSTILE_SEED)
 
 /** How often a good request is made in between. */
 const CALM_EVERY = 100
@@ -87,7 +87,6 @@ export function battle(name: keyof typeof PLAN, limits: Partial<ServerLimits> = 
           endOnFailure: atOnce > 1,
           interruptAfterTimeLimit: timeoutMs * Math.max(1, FACTOR),
           markInterruptAsFailure: true,
-          ...(SEED === undefined ? {} : { seed: SEED }),
         })
         await target().calm()
         target().checkMemory()

@@ -1,6 +1,6 @@
 /** What can be wrong with a request: its values, its text, its bytes, and the headers around them. */
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
-import fc from 'fast-check'
+import { fc } from '../../support/property.js'
 import { envelope } from './shots.js'
 
 /** Where: a share of all places there are. */

@@ -1,5 +1,5 @@
 /** Webhooks made at random: each as a disguised text, and as what it really is, for the oracle. */
-import fc from 'fast-check'
+import { fc } from '../../support/property.js'
 
 export interface MadeWebhook {
   readonly url: string

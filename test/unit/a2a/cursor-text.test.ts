@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cursorText, readCursor, taskTag } from '../../../src/a2a/cursor-text.js'
+import { fc } from '../../support/property.js'
 
 describe('a cursor as text', () => {
   it('is read as it was written, and is fit for a header and an SSE line', () => {

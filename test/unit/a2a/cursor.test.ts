@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compareCursors, follows, type Position, START } from '../../../src/a2a/cursor.js'
+import { fc } from '../../support/property.js'
 
 const at = (turn: number, attempt: number, seq: number, ended = false): Position => ({ turn, attempt, seq, ended })
 

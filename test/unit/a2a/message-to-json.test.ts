@@ -1,9 +1,9 @@
 /** Files in ProtoJSON: the same text as the library's, at a fraction of its time. */
 import { create, type DescMessage, fromBinary, toBinary, toJson } from '@bufbuild/protobuf'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SendMessageRequestSchema, TaskSchema } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { messageToJson } from '../../../src/a2a/message-to-json.js'
+import { fc } from '../../support/property.js'
 
 const file = fc.record({
   content: fc.oneof(

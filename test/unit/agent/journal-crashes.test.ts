@@ -2,7 +2,7 @@
  * Any handler made of steps, questions and text, crashed anywhere, ends as it does without a crash, and no step runs again
  * once its outcome was written down.
  */
-import fc from 'fast-check'
+
 import { describe, expect, it } from 'vitest'
 import type { Journal } from '../../../src/agent/journal.js'
 import type { EarlierAttempts } from '../../../src/agent/resume.js'
@@ -14,6 +14,7 @@ import { describeCall, type JournalEntry } from '../../../src/task/journal-entry
 import { isEnded, nextMessage, reduce } from '../../../src/task/reduce.js'
 import { newTaskRecord, type TaskRecord, type TurnResult } from '../../../src/task/task-record.js'
 import { type TurnInput, turnInput } from '../../../src/task/turn-input.js'
+import { fc } from '../../support/property.js'
 
 interface StepOp {
   readonly op: 'step'

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { withMiddleware } from '../../../src/agent/middleware.js'
 import {
@@ -12,6 +11,7 @@ import {
   type Result,
   reject,
 } from '../../../src/index.js'
+import { fc } from '../../support/property.js'
 import { runOnce } from '../../support/run-turn.js'
 
 const say: Handler = (message) => `said ${message.text}`

@@ -1,8 +1,9 @@
 /** Any conversation with an agent, however often its handler runs, against what its changes come to when each is made once. */
-import fc from 'fast-check'
+
 import { expect, it } from 'vitest'
 import { type AgentContext, agent, data, fail } from '../../../src/index.js'
 import { test } from '../../../src/testing/index.js'
+import { fc } from '../../support/property.js'
 
 type Values = Record<string, unknown>
 

@@ -1,10 +1,11 @@
 /** Artifacts across attempts: what is written ahead, what is taken back, and what counts for the task's budget. */
-import fc from 'fast-check'
+
 import { describe, expect, it } from 'vitest'
 import { TaskBuilder } from '../../../src/a2a/apply-event.js'
 import { TurnEvents } from '../../../src/agent/turn-events.js'
 import type { LiveEvent } from '../../../src/bus/live-event.js'
 import { countedBytes, utf8Bytes } from '../../../src/internal/utf8-bytes.js'
+import { fc } from '../../support/property.js'
 
 const INPUT = {
   tenant: '',

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { scanJson } from '../../../src/bindings/http/scan-json.js'
+import { fc } from '../../support/property.js'
 
 const scan = (text: string) => scanJson(Buffer.from(text))
 

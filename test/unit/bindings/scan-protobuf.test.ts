@@ -1,10 +1,10 @@
 /** The scan in front of the protobuf decoder: never stricter with good messages, never laxer with bad ones. */
 import { create, fromBinary, fromJson, type JsonObject, toBinary } from '@bufbuild/protobuf'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SendMessageRequestSchema, TaskSchema } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { MAX_JSON_NODES } from '../../../src/a2a/json-limits.js'
 import { scanProtobuf } from '../../../src/bindings/connect/scan-protobuf.js'
+import { fc } from '../../support/property.js'
 
 const MALFORMED = 'is not valid protobuf'
 

@@ -1,5 +1,5 @@
 /** What comes over NATS is read as what it says, or not at all: nothing there can harm a reader. */
-import fc from 'fast-check'
+
 import { describe, expect, it } from 'vitest'
 import { type LiveEvent, taskKey } from '../../../src/bus/live-event.js'
 import { subjectsOf } from '../../../src/bus/nats/subjects.js'
@@ -19,6 +19,7 @@ import {
   isStored,
   type Question,
 } from '../../../src/bus/nats/wire.js'
+import { fc } from '../../support/property.js'
 
 const KEY = taskKey({ tenant: 't/1', agentId: 'agent', taskId: 'task-1' })
 const status = { state: 'TASK_STATE_COMPLETED', timestamp: '2026-01-02T03:04:05.678Z' } as const

@@ -1,9 +1,10 @@
 /** What a reader who comes back is given: exactly what it missed, or nothing; within fixed bounds. */
-import fc from 'fast-check'
+
 import { describe, expect, it } from 'vitest'
 import { compareCursors, follows, type Position, START } from '../../../src/a2a/cursor.js'
 import type { LiveEvent } from '../../../src/bus/live-event.js'
 import { RecentEvents } from '../../../src/bus/recent-events.js'
+import { fc } from '../../support/property.js'
 
 const LIMITS = { maxEventsPerTask: 10, maxBytesPerTask: 100_000, maxBytes: 1_000_000 }
 

@@ -1,7 +1,6 @@
 /** Signed cards: what is signed, by whom it can be verified, and what is refused. */
 import { AgentCard, canonicalizeAgentCard, generateAgentCardSignature, verifyAgentCardSignature } from '@a2a-js/sdk'
 import type { JsonObject } from '@bufbuild/protobuf'
-import fc from 'fast-check'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type AgentCardJson, AgentCardSchema } from '../../../gen/lf/a2a/v1/a2a_pb.js'
@@ -9,6 +8,7 @@ import { canonicalBytes, signedPart } from '../../../src/card/canonical-card.js'
 import { type CardKey, cardSigner } from '../../../src/card/sign-card.js'
 import { verifyCard } from '../../../src/card/verify-card.js'
 import { arbitraryJson } from '../../support/arbitrary-json.js'
+import { fc } from '../../support/property.js'
 
 let key: CardKey
 let publicKey: JWK

@@ -1,8 +1,9 @@
 /** Reading what comes over HTTP: in any pieces, within bounds. */
-import fc from 'fast-check'
+
 import { describe, expect, it } from 'vitest'
 import { readEvents, type ServerEvent } from '../../../src/client/http/read-events.js'
 import { retryAfterMs } from '../../../src/client/http/retry-after.js'
+import { fc } from '../../support/property.js'
 
 const LIMITS = { eventBytes: 10_000, streamBytes: 1_000_000, idleMs: 10_000 }
 

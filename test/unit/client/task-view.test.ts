@@ -1,9 +1,10 @@
 /** What a reader is shown adds up to the task, wherever connections broke and whatever the server began again with. */
-import fc from 'fast-check'
+
 import { describe, expect, it } from 'vitest'
 import type { StreamResponseJson, TaskJson } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { TaskBuilder } from '../../../src/a2a/apply-event.js'
 import { TaskView } from '../../../src/client/run/task-view.js'
+import { fc } from '../../support/property.js'
 
 const START: TaskJson = { id: 't', contextId: 'c', status: { state: 'TASK_STATE_SUBMITTED' } }
 

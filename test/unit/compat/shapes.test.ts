@@ -1,10 +1,10 @@
 /** Our shapes are those of the SDK: held against its own codecs, for every type a user of it sees. */
 import * as sdk from '@a2a-js/sdk'
 import type { DescField, DescMessage, JsonValue } from '@bufbuild/protobuf'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as schemas from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { fromShape, toShape } from '../../../src/compat/a2a-js/shapes.js'
+import { fc } from '../../support/property.js'
 
 interface Codec {
   fromJSON(json: unknown): object

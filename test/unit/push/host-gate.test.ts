@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Entry, GATE_LIMITS, HostGate } from '../../../src/push/host-gate.js'
+import { fc } from '../../support/property.js'
 
 const LIMITS = {
   ...GATE_LIMITS,

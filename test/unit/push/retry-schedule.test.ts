@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { JITTER, MAX_RETRY_AFTER_MS, nextAttemptMs, RETRY_SCHEDULE_MS } from '../../../src/push/retry-schedule.js'
+import { fc } from '../../support/property.js'
 
 const HOUR = 3_600_000
 const attempt = fc.integer({ min: 1, max: RETRY_SCHEDULE_MS.length - 1 })

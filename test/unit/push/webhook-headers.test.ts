@@ -1,9 +1,9 @@
 import { validateHeaderValue } from 'node:http'
-import fc from 'fast-check'
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
 import { headerViolations, type WebhookContent, webhookHeaders } from '../../../src/push/webhook-headers.js'
 import { newWebhookSecret, webhookSecretRefused } from '../../../src/push/webhook-signature.js'
+import { fc } from '../../support/property.js'
 
 const CONTENT: WebhookContent = { id: 'msg_1', event: 'status-update', body: '{"statusUpdate":{}}', version: '1.0' }
 const NOW = 1_700_000_000_999

@@ -1,5 +1,5 @@
 /** What a reader sees when the bus loses, repeats and reorders: never a gap, never a repeat, always the right end. */
-import fc from 'fast-check'
+
 import { describe, expect, it } from 'vitest'
 import type { StreamResponseJson } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { TaskBuilder } from '../../../src/a2a/apply-event.js'
@@ -11,6 +11,7 @@ import type { Engine, TaskReading } from '../../../src/engine/engine.js'
 import { follow } from '../../../src/service/follow.js'
 import type { Frame } from '../../../src/service/stream-step.js'
 import { untilTerminal } from '../../../src/service/until.js'
+import { fc } from '../../support/property.js'
 
 const REF = { tenant: '', agentId: 'a', taskId: 't' }
 const KEY = taskKey(REF)

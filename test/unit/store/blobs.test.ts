@@ -1,6 +1,5 @@
 /** Large values: taken out, kept once, read in parts, put back as they were, and forgotten when nobody needs them. */
 import { createHash, randomBytes } from 'node:crypto'
-import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { TaskJson } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { taskKey } from '../../../src/bus/live-event.js'
@@ -16,6 +15,7 @@ import type { ListQuery } from '../../../src/task/list-query.js'
 import { reduce } from '../../../src/task/reduce.js'
 import type { TaskRecord } from '../../../src/task/task-record.js'
 import { databaseKinds, type TestDatabase } from '../../support/databases.js'
+import { fc } from '../../support/property.js'
 import { FILTER, submitted, time, working } from '../../support/task-records.js'
 
 const hashOf = (content: Uint8Array) => createHash('sha256').update(content).digest('hex')

@@ -1,7 +1,6 @@
 /** The store: idempotent, never backwards, exact in its order, and no worse for being behind. */
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { taskKey } from '../../../src/bus/live-event.js'
 import { silentLogger } from '../../../src/internal/logger.js'
@@ -12,6 +11,7 @@ import type { ListPlace, ListQuery } from '../../../src/task/list-query.js'
 import { reduce } from '../../../src/task/reduce.js'
 import type { TaskRecord } from '../../../src/task/task-record.js'
 import { databaseKinds, type TestDatabase } from '../../support/databases.js'
+import { fc } from '../../support/property.js'
 import { accepting, asking, completed, ended, FILTER, submitted, time, working } from '../../support/task-records.js'
 
 const DIST = new URL('../../../dist/src/', import.meta.url).href

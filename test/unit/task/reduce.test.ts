@@ -1,5 +1,5 @@
 /** The task state machine: examples of each rule, then every order of events that can happen. */
-import fc from 'fast-check'
+
 import { describe, expect, it } from 'vitest'
 import { compareCursors } from '../../../src/a2a/cursor.js'
 import type { JournalEntry } from '../../../src/task/journal-entry.js'
@@ -16,6 +16,7 @@ import { hasCallsToCancel, nextAlarm } from '../../../src/task/suspension.js'
 import { newTaskRecord, type TaskRecord, type TurnEndState, type TurnResult } from '../../../src/task/task-record.js'
 import { turnInput } from '../../../src/task/turn-input.js'
 import { turnVanished, withOpenCalls } from '../../../src/task/turn-outcome.js'
+import { fc } from '../../support/property.js'
 
 const AT = '2026-01-01T00:00:00.000Z'
 

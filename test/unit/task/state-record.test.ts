@@ -1,5 +1,5 @@
 /** The state machine behind `ctx.state`: any order of turns, against a model that does one after the other. */
-import fc from 'fast-check'
+
 import { describe, expect, it } from 'vitest'
 import {
   changeState,
@@ -14,6 +14,7 @@ import {
   verdict,
   withDelta,
 } from '../../../src/task/state-record.js'
+import { fc } from '../../support/property.js'
 
 const json = fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)) as unknown)
 const values = fc.dictionary(fc.oneof(fc.constantFrom('a', 'b', '__proto__', 'constructor'), fc.string()), json, {

@@ -1,8 +1,9 @@
 /** Heartbeats, cancel, failure: an attempt that has lost its turn is not heard. */
-import fc from 'fast-check'
+
 import { describe, expect, it } from 'vitest'
 import type { LiveEvent } from '../../../src/bus/live-event.js'
 import { Fence } from '../../../src/temporal/activities/fence.js'
+import { fc } from '../../support/property.js'
 
 const TIMEOUT_MS = 6_000
 

@@ -1,7 +1,6 @@
 /** The testing kit does what its users count on. */
 import { Role } from '@a2a-js/sdk'
 import { AgentEvent } from '@a2a-js/sdk/server'
-import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { fromExecutor } from '../../../src/compat/index.js'
 import {
@@ -19,6 +18,7 @@ import {
   status,
 } from '../../../src/index.js'
 import { AgentTester, outline, test } from '../../../src/testing/index.js'
+import { fc } from '../../support/property.js'
 import { all } from '../../support/reading.js'
 
 const booking = () => {

@@ -3,7 +3,6 @@
 import { StreamResponse } from '@a2a-js/sdk'
 import { legacyPushNotificationToV1StreamResponse } from '@a2a-js/sdk/compat/v0_3'
 import { type DescMessage, fromJson, type JsonObject, type JsonValue, toJson } from '@bufbuild/protobuf'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as old from '../../../../gen/a2a/v1/a2a_pb.js'
 import * as v1 from '../../../../gen/lf/a2a/v1/a2a_pb.js'
@@ -12,6 +11,7 @@ import * as kindTo from '../../../../src/bindings/dialects/v0_3/json/to-v1.js'
 import * as protoFrom from '../../../../src/bindings/dialects/v0_3/proto/from-v1.js'
 import * as protoTo from '../../../../src/bindings/dialects/v0_3/proto/to-v1.js'
 import { arbitraryJson } from '../../../support/arbitrary-json.js'
+import { fc } from '../../../support/property.js'
 
 const RUNS = { numRuns: 100 }
 
