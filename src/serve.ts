@@ -33,6 +33,11 @@ export interface ServeOptions {
   readonly namespace?: string
   /** The store's database: path of an SQLite file, or `postgres://…`. Default `.temporal-a2a/a2a.db`. */
   readonly db?: string
+  /**
+   * Days after its end that a task is kept, at least 1; then it is removed from the store and from Temporal. Default: for
+   * ever. In memory the last 10,000 ended tasks are kept, whatever this says.
+   */
+  readonly keepTasksDays?: number
   /** PEM; with both, the port speaks TLS. */
   readonly tls?: TlsOptions
   /** Origins whose pages may call, exactly as browsers send them; `*` allows all. Default: none. */

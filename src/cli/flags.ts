@@ -40,6 +40,18 @@ export function temporalFlags(): Option[] {
   ]
 }
 
+export function tenantFlag(): Option {
+  return new Option('--tenant <name>', 'security tenant of the task').default('')
+}
+
+export function keepTasksFlag(): Option {
+  return flag(
+    '--keep-tasks-days <days>',
+    'remove tasks that ended longer ago, from the database and from Temporal; without, they are kept for ever',
+    'KEEP_TASKS_DAYS',
+  ).argParser(wholeNumber(1))
+}
+
 export function databaseFlag(): Option {
   return flag('--db <path or url>', 'database of tasks: an SQLite file, or postgres://…', 'DB').default(DEFAULT_DB)
 }

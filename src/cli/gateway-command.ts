@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { type AuthFlags, authFlags, callersLine, readAuthentication } from './auth-flags.js'
 import {
+  keepTasksFlag,
   type ListenFlags,
   listenFlags,
   type ProcessFlags,
@@ -22,6 +23,7 @@ import { drainFlag, eventsLine, natsOptions, type SplitFlags, splitFlags } from 
 interface GatewayFlags extends ProcessFlags, TemporalFlags, ListenFlags, AuthFlags, SplitFlags, WebhookFlags {
   readonly secretFile?: string
   readonly drain: number
+  readonly keepTasksDays?: number
 }
 
 export function gatewayCommand(): Command {
@@ -43,6 +45,7 @@ export function gatewayCommand(): Command {
     ...temporalFlags(),
     ...splitFlags(),
     secretFlag(),
+    keepTasksFlag(),
     webhookAllowFlag(),
     drain,
     ...processFlags(),

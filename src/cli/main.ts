@@ -6,6 +6,7 @@ import { apiKeyCommand } from './api-key-command.js'
 import { gatewayCommand } from './gateway-command.js'
 import { migrateCommand } from './migrate-command.js'
 import { serveCommand } from './serve-command.js'
+import { tasksCommand } from './tasks-command.js'
 import { webhooksCommand } from './webhooks-command.js'
 import { workerCommand } from './worker-command.js'
 
@@ -27,6 +28,7 @@ const program = new Command('temporal-a2a')
   .addCommand(gatewayCommand())
   .addCommand(workerCommand())
   .addCommand(migrateCommand())
+  .addCommand(tasksCommand())
   .addCommand(webhooksCommand())
   .addCommand(apiKeyCommand())
 

@@ -4,6 +4,7 @@ import { serve } from '../serve.js'
 import { type AuthFlags, authFlags, callersLine, readAuthentication } from './auth-flags.js'
 import {
   flag,
+  keepTasksFlag,
   type ListenFlags,
   listenFlags,
   type ProcessFlags,
@@ -21,6 +22,7 @@ import { cardUrl, engineLine, runProcess } from './run-process.js'
 
 interface ServeFlags extends ProcessFlags, TemporalFlags, ListenFlags, AuthFlags, WebhookFlags {
   readonly engine: 'temporal' | 'memory'
+  readonly keepTasksDays?: number
 }
 
 export function serveCommand(): Command {
@@ -34,7 +36,7 @@ export function serveCommand(): Command {
     .default('temporal')
   const options = [
     ...[...listenFlags(), ...authFlags(), engine],
-    ...[...temporalFlags(), webhookAllowFlag(), ...processFlags()],
+    ...[...temporalFlags(), keepTasksFlag(), webhookAllowFlag(), ...processFlags()],
   ]
   for (const option of options) command.addOption(option)
   return command

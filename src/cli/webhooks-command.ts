@@ -1,8 +1,9 @@
 /** `temporal-a2a webhooks`: what was delivered to the webhooks of tasks, and delivering again. */
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { createLogger } from '../observe/logger.js'
-import type { LoggedDelivery, RegisteredWebhook, WebhookLog, WebhookTask } from '../push/webhook-log.js'
-import { databaseFlag, flag, type TemporalFlags, temporalFlags, wholeNumber } from './flags.js'
+import type { LoggedDelivery, RegisteredWebhook, WebhookLog } from '../push/webhook-log.js'
+import { databaseFlag, flag, type TemporalFlags, temporalFlags, tenantFlag, wholeNumber } from './flags.js'
+import { type TaskName, taskName } from './task-name.js'
 
 interface ListFlags {
   readonly db: string
@@ -10,8 +11,6 @@ interface ListFlags {
   readonly tenant: string
   readonly limit: number
 }
-
-type TaskName = Omit<WebhookTask, 'tenant'>
 
 export function webhooksCommand(): Command {
   return new Command('webhooks')
@@ -64,7 +63,7 @@ function redeliverCommand(): Command {
     .argument('<task>', 'AGENT/TASK-ID', taskName)
     .argument('<webhook>', 'id of the webhook')
     .option('--delivery <id>', 'one delivery, whatever became of it')
-    .option('--tenant <name>', 'security tenant of the task', '')
+    .addOption(tenantFlag())
     .addOption(flag('--task-queue <name>', 'where workers take their work from', 'TASK_QUEUE'))
     .addHelpText('after', '\nExample:\n  temporal-a2a webhooks redeliver travel/0b9d4c1e-… hook-1')
     .action(redeliver)
@@ -126,14 +125,8 @@ function shown(command: Command, what: string): Command {
   return command
     .addOption(databaseFlag())
     .addOption(flag('--json', 'print JSON', 'JSON'))
-    .option('--tenant <name>', 'security tenant of the task', '')
+    .addOption(tenantFlag())
     .option('--limit <number>', `${what} that are shown`, wholeNumber(1), 100)
-}
-
-function taskName(text: string): TaskName {
-  const [agentId, taskId, more] = text.split('/')
-  if (!agentId || !taskId || more !== undefined) throw new InvalidArgumentError('must be AGENT/TASK-ID')
-  return { agentId, taskId }
 }
 
 function print({ json }: ListFlags, found: object, lines: readonly string[]): void {

@@ -27,6 +27,8 @@ export interface GatewayProcessOptions
   /** Where the workers take their work from. Default `a2a`. */
   readonly taskQueue?: string
   readonly turn?: Partial<Pick<TurnTimes, 'heartbeatTimeoutMs'>>
+  /** Days after its end that a task is kept, at least 1; then it is removed from the store and from Temporal. Default: for ever. */
+  readonly keepTasksDays?: number
   /** What callers may register; workers deliver by their own. */
   readonly webhooks?: WebhookSettings
 }
@@ -59,6 +61,7 @@ export function startGatewayProcess(options: GatewayProcessOptions): Promise<Gat
         logger: options.logger,
         taskQueue,
         keepLogDays: options.webhooks?.keepLogDays,
+        keepTasksDays: options.keepTasksDays,
         // Without a worker in the process there is nobody to hand the first workflow task to.
         eagerStart: false,
         runsTurns: false,

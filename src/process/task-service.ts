@@ -5,8 +5,10 @@ import type { Logger } from '../internal/logger.js'
 import type { Teardown } from '../internal/teardown.js'
 import { forgetDeliveries } from '../push/forget-deliveries.js'
 import { recordDeliveries } from '../push/record-deliveries.js'
+import { forgetEndedTasks } from '../store/forget-ended-tasks.js'
 import { reconcile } from '../store/reconcile.js'
 import { changedTasksSince } from '../temporal/changed-tasks.js'
+import { deleteTask } from '../temporal/delete-task.js'
 import { SEARCH_ATTRIBUTES } from '../temporal/names.js'
 import { ensureSearchAttributes, type OperatorService } from '../temporal/search-attributes.js'
 import { type PollPace, TemporalEngine } from '../temporal/temporal-engine.js'
@@ -24,6 +26,8 @@ export interface TaskServiceOptions {
   readonly runsTurns: boolean
   /** Days that the log of deliveries to webhooks is kept. Default 30. */
   readonly keepLogDays?: number | undefined
+  /** Days after its end that a task is kept. Default: for ever. */
+  readonly keepTasksDays?: number | undefined
 }
 
 /** While events come from everywhere, a look only finds what the bus has lost. */
@@ -37,9 +41,11 @@ export async function startTaskService(
   teardown: Teardown,
 ): Promise<TemporalEngine> {
   const { client, store } = parts
-  const { logger, agents, taskQueue } = options
+  const { logger, agents, taskQueue, keepTasksDays: keepDays } = options
+  if (keepDays !== undefined && !(keepDays >= 1)) throw new TypeError('keepTasksDays must be at least 1')
   const engine = await createEngine(parts, options)
   const background = new AbortController()
+  const removeAtSource = async (key: string) => (await deleteTask(parts, key, background.signal)) !== 'running'
   const reconciling = reconcile(
     {
       store,
@@ -53,10 +59,15 @@ export async function startTaskService(
     },
     background.signal,
   )
-  const forgetting = forgetDeliveries({ store: store.push, logger, keepDays: options.keepLogDays }, background.signal)
+  const forgetting = [
+    forgetDeliveries({ store: store.push, logger, keepDays: options.keepLogDays }, background.signal),
+    ...(keepDays === undefined
+      ? []
+      : [forgetEndedTasks({ store, logger, keepDays, removeAtSource }, background.signal)]),
+  ]
   teardown.add(async () => {
     background.abort()
-    await Promise.all([reconciling, forgetting])
+    await Promise.all([reconciling, ...forgetting])
   })
   return engine
 }

@@ -5,11 +5,13 @@ import { type StoreDatabase, StoreDatabaseError } from './database.js'
 import * as tasks from './migrations/0001-tasks.js'
 import * as push from './migrations/0002-push.js'
 import * as blobs from './migrations/0003-blobs.js'
+import * as endedTasks from './migrations/0004-ended-tasks.js'
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-tasks': tasks,
   '0002-push': push,
   '0003-blobs': blobs,
+  '0004-ended-tasks': endedTasks,
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Blobs } from './blobs.js'
 import { letGoOfBlobs, lockChanges } from './project-tasks.js'
 import type { Tables } from './tables.js'
 import { changeTally } from './tally.js'
-import type { Reconciliation } from './task-store.js'
+import type { EndedTask, Reconciliation } from './task-store.js'
 
 /** States a task may be in that has not ended, and that is compared with the truth. */
 const OPEN = [
@@ -101,7 +101,14 @@ export class SqlReconciliation implements Reconciliation {
     })
   }
 
-  forget(key: string): Promise<void> {
+  endedBefore(time: number, limit: number, after?: EndedTask): Promise<EndedTask[]> {
+    return this.call(async () => {
+      const rows = await endedTasks(this.db, time, after).limit(limit).execute()
+      return rows.map(({ key, status_time }) => ({ key, endedAt: status_time }))
+    })
+  }
+
+  forget(key: string): Promise<boolean> {
     return this.call(() => this.db.transaction().execute((transaction) => forget(transaction, key)))
   }
 
@@ -131,14 +138,46 @@ export class SqlReconciliation implements Reconciliation {
   }
 }
 
-async function forget(db: Transaction<Tables>, key: string): Promise<void> {
+/** Along the index of ended tasks; exported for the test of its plan. */
+export function endedTasks(db: Kysely<Tables>, before: number, after?: EndedTask) {
+  return db
+    .selectFrom('task')
+    .select(['key', 'status_time'])
+    .where('ended', '=', sql.lit(1))
+    .where('status_time', '<', before)
+    .$if(after !== undefined, (select) =>
+      select.where((row) =>
+        row(row.refTuple('status_time', 'key'), '>', row.tuple(after?.endedAt ?? 0, after?.key ?? '')),
+      ),
+    )
+    .where((row) =>
+      row.not(
+        row.exists(
+          row
+            .selectFrom('delivery')
+            .whereRef('delivery.key', '=', 'task.key')
+            .where('delivery.state', '=', 'pending')
+            .select('delivery.key'),
+        ),
+      ),
+    )
+    .orderBy('status_time')
+    .orderBy('key')
+}
+
+async function forget(db: Transaction<Tables>, key: string): Promise<boolean> {
   await lockChanges(db)
   await letGoOfBlobs(db, [key], new Set())
   const gone = await db.deleteFrom('task').where('key', '=', key).returningAll().executeTakeFirst()
-  for (const table of ['message', 'artifact', 'place', 'push_config'] as const) {
+  await db
+    .deleteFrom('delivery_attempt')
+    .where('delivery_id', 'in', (select) => select.selectFrom('delivery').select('delivery_id').where('key', '=', key))
+    .execute()
+  for (const table of ['message', 'artifact', 'place', 'push_config', 'delivery'] as const) {
     await db.deleteFrom(table).where('key', '=', key).execute()
   }
   if (gone !== undefined) await changeTally(db, [{ before: gone, row: { ...gone, hidden: 1 } }])
+  return gone !== undefined
 }
 
 function without(keys: readonly string[], found: readonly { readonly key: string }[]): string[] {

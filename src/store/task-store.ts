@@ -43,10 +43,16 @@ export interface TaskStore extends LargeValueStore {
   list(query: ListQuery): Promise<TaskPage>
   /** Webhooks of tasks. */
   readonly push: PushStore
-  /** What {@link reconcile} needs; it throws when the database does not answer. */
+  /** What {@link reconcile} and {@link forgetEndedTasks} need; it throws when the database does not answer. */
   readonly reconciliation: Reconciliation
   /** Writes what is outstanding, if that is possible, and lets go of the database. */
   close(): Promise<void>
+}
+
+/** A task that has ended, and when: milliseconds since 1970. */
+export interface EndedTask {
+  readonly key: string
+  readonly endedAt: number
 }
 
 export interface Reconciliation {
@@ -67,8 +73,19 @@ export interface Reconciliation {
   absent(keys: readonly string[]): Promise<string[]>
   /** Takes tasks that have not ended to be compared, those that were not looked at for longest first. */
   takeOpen(limit: number): Promise<string[]>
-  /** Removes a task that does not exist any more. */
-  forget(key: string): Promise<void>
+  /**
+   * Tasks that ended before `time`, milliseconds since 1970, those that ended first before others. Not one whose webhooks
+   * have still something to be told.
+   *
+   * @param after the last one of the page before
+   */
+  endedBefore(time: number, limit: number, after?: EndedTask): Promise<EndedTask[]>
+  /**
+   * Removes a task that does not exist any more, with its webhooks and what they were told.
+   *
+   * @returns whether it was there
+   */
+  forget(key: string): Promise<boolean>
   /**
    * Removes some of the large values that no task needs any more.
    *

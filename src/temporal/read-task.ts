@@ -4,7 +4,6 @@
  * Describe shows. No worker is needed for any of it. Large values come from the store.
  */
 import type { Client } from '@temporalio/client'
-import { WorkflowNotFoundError } from '@temporalio/client'
 import type { temporal } from '@temporalio/proto'
 import type { Position } from '../a2a/cursor.js'
 import type { EventBus } from '../bus/event-bus.js'
@@ -18,11 +17,11 @@ import type { TaskRecord, TaskRef } from '../task/task-record.js'
 import { withPicture } from '../task/turn-picture.js'
 import type { ReachedState } from '../task/webhook-events.js'
 import { callTemporal, type Reachability } from './deadline.js'
+import { COMPLETED, describeTask, RUNNING, type TaskDescription } from './describe-task.js'
 import { type FoldedHistory, foldHistory, reachedPlace } from './fold-history.js'
 import { firstValue } from './payloads.js'
 import { pendingTurn } from './pending-turn.js'
 
-type Describe = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent
 
 /** An ended task, as the store keeps it. */
@@ -47,9 +46,6 @@ export interface ReadTaskOptions {
 const MAX_FOLDED = 1_000
 /** A task that cannot be: every agent has a name. */
 const NEVER_WAS = taskKey({ tenant: '', agentId: '', taskId: '00000000-0000-4000-8000-000000000000' })
-/** Values of enum WorkflowExecutionStatus. */
-const RUNNING = 1
-const COMPLETED = 2
 /** Value of enum HistoryEventFilterType: only the event that closed the workflow. */
 const CLOSE_EVENT = 2
 
@@ -133,23 +129,12 @@ export class TaskReader {
     return { ...taskReading(withPicture(record, checkpoint)), reached }
   }
 
-  private async describe(key: string): Promise<Describe | undefined> {
-    const { client } = this.options
-    try {
-      return await this.call('describing a task', () =>
-        client.workflowService.describeWorkflowExecution({
-          namespace: client.options.namespace,
-          execution: { workflowId: key },
-        }),
-      )
-    } catch (error) {
-      if (isNotFound(error)) return undefined
-      throw error
-    }
+  private describe(key: string): Promise<TaskDescription | undefined> {
+    return describeTask(this.options.client, this.options.reachability, key)
   }
 
   /** A workflow that has closed returned its record; one that was ended from outside has not. */
-  private async closed(key: string, described: Describe): Promise<TaskRecord | undefined> {
+  private async closed(key: string, described: TaskDescription): Promise<TaskRecord | undefined> {
     const runId = described.workflowExecutionInfo?.execution?.runId ?? ''
     if (described.workflowExecutionInfo?.status === COMPLETED) {
       const [event] = await this.history(key, runId, CLOSE_EVENT)
@@ -160,7 +145,7 @@ export class TaskReader {
     return history === undefined ? undefined : endedFromOutside(history.record, described)
   }
 
-  private async fold(key: string, described: Describe): Promise<FoldedHistory | undefined> {
+  private async fold(key: string, described: TaskDescription): Promise<FoldedHistory | undefined> {
     const info = described.workflowExecutionInfo
     const runId = info?.execution?.runId ?? ''
     const length = `${runId} ${String(info?.historyLength)}`
@@ -196,7 +181,7 @@ export class TaskReader {
 }
 
 /** Terminated, timed out or failed: not by us, and not to be taken back. */
-function endedFromOutside(record: TaskRecord, { workflowExecutionInfo }: Describe): TaskRecord {
+function endedFromOutside(record: TaskRecord, { workflowExecutionInfo }: TaskDescription): TaskRecord {
   const seconds = Number(workflowExecutionInfo?.closeTime?.seconds ?? 0)
   const { turn } = record.position
   return {
@@ -219,8 +204,4 @@ function endedFromOutside(record: TaskRecord, { workflowExecutionInfo }: Describ
       },
     },
   }
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof WorkflowNotFoundError || (error as { code?: unknown }).code === 5
 }

@@ -36,6 +36,8 @@ export interface OneProcessOptions
   /** Default `temporal`. `memory` keeps tasks in this process only. */
   readonly engine?: 'temporal' | 'memory'
   readonly taskQueue?: string
+  /** Days after its end that a task is kept. Default: for ever. */
+  readonly keepTasksDays?: number
   readonly turn?: Partial<TurnTimes>
   /** How agents at a URL are connected to that `ctx.call` calls: credentials above all. */
   readonly connectOptions?: RemoteCallsOptions['connectOptions']
@@ -123,6 +125,7 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
       runsTurns: true,
       heartbeatTimeoutMs,
       keepLogDays: settings?.keepLogDays,
+      keepTasksDays: options.keepTasksDays,
     },
     teardown,
   )

@@ -9,6 +9,11 @@ import { migrateDown, migrateUp } from '../../../src/store/migrate.js'
 import { openTaskStore } from '../../../src/store/sql-task-store.js'
 import { databaseKinds, type TestDatabase } from '../../support/databases.js'
 
+const INDEXES_OF_SQLITE = sql<{ name: string }>`select name from sqlite_master where type = 'index' order by name`
+const INDEXES_OF_POSTGRES = sql<{
+  name: string
+}>`select indexname as name from pg_indexes where schemaname = current_schema() order by name`
+
 const DIST = new URL('../../../dist/src/', import.meta.url).href
 
 const STARTER = `
@@ -19,7 +24,7 @@ const STARTER = `
   await store.close()
 `
 
-describe.each(databaseKinds)('migrations on $title', ({ missing, create }) => {
+describe.each(databaseKinds)('migrations on $title', ({ kind, missing, create }) => {
   // Postgres is not installed: the title says how, and CI requires it.
   if (missing) return it.skip('go up and down', () => {})
 
@@ -36,18 +41,26 @@ describe.each(databaseKinds)('migrations on $title', ({ missing, create }) => {
     await place.remove()
   })
 
+  const indexNames = async () => {
+    const query = kind === 'SQLite' ? INDEXES_OF_SQLITE : INDEXES_OF_POSTGRES
+    return (await query.execute(database.db)).rows.map(({ name }) => name)
+  }
   const tables = async () => (await database.db.introspection.getTables()).map(({ name }) => name)
 
   it('go up, down to nothing, and up again', async () => {
     await migrateUp(database)
     const all = await tables()
     expect(all).toContain('task')
-    for (let left = await tables(); left.length > 0; left = await tables()) {
-      await migrateDown(database)
-      expect((await tables()).length).toBeLessThan(left.length)
+    const indexes = await indexNames()
+    const undone: string[] = []
+    for (let names = await migrateDown(database); names.length > 0; names = await migrateDown(database)) {
+      expect(names).toHaveLength(1)
+      undone.push(...names)
     }
-    await migrateUp(database)
+    expect(await tables()).toEqual([])
+    expect(await migrateUp(database)).toEqual(undone.reverse())
     expect(await tables()).toEqual(all)
+    expect(await indexNames()).toEqual(indexes)
   })
 
   it('are made by one of six processes that start at once', async () => {

@@ -1,9 +1,10 @@
 /** Lists are read along an index, whatever the filter: never by sorting or reading all tasks. */
-import { sql } from 'kysely'
+import { type CompiledQuery, sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/internal/logger.js'
 import { openDatabase, type StoreDatabase } from '../../../src/store/database.js'
 import { placesOf } from '../../../src/store/list-tasks.js'
+import { endedTasks } from '../../../src/store/sql-reconciliation.js'
 import { openTaskStore } from '../../../src/store/sql-task-store.js'
 import type { TaskStore } from '../../../src/store/task-store.js'
 import type { ListFilter, ListPlace } from '../../../src/task/list-query.js'
@@ -51,12 +52,13 @@ describe.each(databaseKinds)('plans on $title', ({ kind, missing, create }) => {
     await place.remove()
   })
 
-  async function plan(filter: Partial<ListFilter>, after?: ListPlace): Promise<string> {
+  function plan(filter: Partial<ListFilter>, after?: ListPlace): Promise<string> {
     const query = { filter: { ...FILTER, ...filter }, pageSize: 50, includeArtifacts: false }
-    const rows =
-      kind === 'SQLite'
-        ? await explainSqlite(database, query, after)
-        : await placesOf(database.db, { ...query, ...(after === undefined ? {} : { after }) }).explain('text')
+    return planOf(placesOf(database.db, { ...query, ...(after === undefined ? {} : { after }) }))
+  }
+
+  async function planOf(query: Pick<ReturnType<typeof placesOf>, 'compile' | 'explain'>): Promise<string> {
+    const rows = kind === 'SQLite' ? await explainSqlite(database, query.compile()) : await query.explain('text')
     return rows
       .map((row) => String((row as Record<string, unknown>).detail ?? Object.values(row as object)[0]))
       .join('\n')
@@ -74,13 +76,14 @@ describe.each(databaseKinds)('plans on $title', ({ kind, missing, create }) => {
     expect(text).toMatch(/place_by_end/)
     expect(text).not.toMatch(/Seq Scan on (?:task|place)|SCAN (?:task|place)\b/)
   })
+
+  it.each([undefined, { key: 'k', endedAt: Date.parse(time(9)) }])('of old ended tasks, behind %j', async (after) => {
+    const text = await planOf(endedTasks(database.db, Date.parse(time(2_000)), after).limit(50))
+    expect(text).toMatch(/task_by_end/)
+    expect(text).not.toMatch(/Seq Scan on task|SCAN task\b|Sort|TEMP B-TREE/)
+  })
 })
 
-async function explainSqlite(
-  { db }: StoreDatabase,
-  query: Parameters<typeof placesOf>[1],
-  after: ListPlace | undefined,
-): Promise<unknown[]> {
-  const compiled = placesOf(db, { ...query, ...(after === undefined ? {} : { after }) }).compile()
+async function explainSqlite({ db }: StoreDatabase, compiled: CompiledQuery): Promise<unknown[]> {
   return (await db.executeQuery({ ...compiled, sql: `explain query plan ${compiled.sql}` })).rows
 }

@@ -1,0 +1,63 @@
+/** `temporal-a2a tasks`: removing tasks that have ended. */
+import { Command } from 'commander'
+import { taskKey } from '../bus/live-event.js'
+import { createLogger } from '../observe/logger.js'
+import { type TemporalFlags, temporalFlags, tenantFlag } from './flags.js'
+import { type TaskName, taskName } from './task-name.js'
+
+interface DeleteFlags extends TemporalFlags {
+  readonly tenant: string
+}
+
+export function tasksCommand(): Command {
+  return new Command('tasks').description('Removing tasks that have ended.').addCommand(deleteCommand())
+}
+
+function deleteCommand(): Command {
+  const command = new Command('delete')
+    .description(
+      'Remove tasks with all they hold, from the database and from Temporal. One that goes on is left alone. ' +
+        'One that has just ended takes Temporal half a minute.',
+    )
+    .argument('<tasks...>', 'AGENT/TASK-ID', (text: string, before: readonly TaskName[] = []) => [
+      ...before,
+      taskName(text),
+    ])
+    .addOption(tenantFlag())
+    .addHelpText('after', '\nExample:\n  temporal-a2a tasks delete travel/0b9d4c1e-…')
+    .action(run)
+  for (const option of temporalFlags()) command.addOption(option)
+  return command
+}
+
+async function run(tasks: readonly TaskName[], flags: DeleteFlags, command: Command): Promise<void> {
+  const [{ Connection }, { openTemporalParts }, { deleteTask }, { Teardown }] = await Promise.all([
+    import('@temporalio/client'),
+    import('../process/temporal-parts.js'),
+    import('../temporal/delete-task.js'),
+    import('../internal/teardown.js'),
+  ])
+  const teardown = new Teardown()
+  try {
+    const options = { ...flags, logger: createLogger('warn') }
+    const parts = await openTemporalParts(options, (to) => Connection.connect(to), teardown)
+    const remove = async (key: string) => {
+      const found = await deleteTask(parts, key)
+      if (found === 'running') return 'goes on: cancel it first'
+      const stored = await parts.store.reconciliation.forget(key)
+      return stored || found === 'deleted' ? 'deleted' : 'no such task'
+    }
+    const outcomes = await Promise.all(
+      tasks.map(async (task) => {
+        const outcome = await remove(taskKey({ ...task, tenant: flags.tenant }))
+        process.stdout.write(`${task.agentId}/${task.taskId}  ${outcome}\n`)
+        return outcome
+      }),
+    )
+    if (outcomes.some((outcome) => outcome !== 'deleted')) process.exitCode = 1
+  } catch (error) {
+    command.error(error instanceof Error ? error.message : String(error), { exitCode: 1 })
+  } finally {
+    await teardown.run()
+  }
+}
