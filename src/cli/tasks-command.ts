@@ -1,6 +1,5 @@
 /** `temporal-a2a tasks`: removing tasks that have ended. */
 import { Command } from 'commander'
-import { taskKey } from '../bus/live-event.js'
 import { createLogger } from '../observe/logger.js'
 import { type TemporalFlags, temporalFlags, tenantFlag } from './flags.js'
 import { type TaskName, taskName } from './task-name.js'
@@ -8,6 +7,8 @@ import { type TaskName, taskName } from './task-name.js'
 interface DeleteFlags extends TemporalFlags {
   readonly tenant: string
 }
+
+const OUTCOMES = { removed: 'deleted', running: 'goes on: cancel it first', absent: 'no such task' } as const
 
 export function tasksCommand(): Command {
   return new Command('tasks').description('Removing tasks that have ended.').addCommand(deleteCommand())
@@ -31,30 +32,24 @@ function deleteCommand(): Command {
 }
 
 async function run(tasks: readonly TaskName[], flags: DeleteFlags, command: Command): Promise<void> {
-  const [{ Connection }, { openTemporalParts }, { deleteTask }, { Teardown }] = await Promise.all([
+  const [{ Connection }, { openTemporalParts }, { removeTask }, { Teardown }] = await Promise.all([
     import('@temporalio/client'),
     import('../process/temporal-parts.js'),
-    import('../temporal/delete-task.js'),
+    import('../process/remove-task.js'),
     import('../internal/teardown.js'),
   ])
   const teardown = new Teardown()
   try {
     const options = { ...flags, logger: createLogger('warn') }
     const parts = await openTemporalParts(options, (to) => Connection.connect(to), teardown)
-    const remove = async (key: string) => {
-      const found = await deleteTask(parts, key)
-      if (found === 'running') return 'goes on: cancel it first'
-      const stored = await parts.store.reconciliation.forget(key)
-      return stored || found === 'deleted' ? 'deleted' : 'no such task'
-    }
     const outcomes = await Promise.all(
       tasks.map(async (task) => {
-        const outcome = await remove(taskKey({ ...task, tenant: flags.tenant }))
-        process.stdout.write(`${task.agentId}/${task.taskId}  ${outcome}\n`)
+        const outcome = await removeTask(parts, { ...task, tenant: flags.tenant })
+        process.stdout.write(`${task.agentId}/${task.taskId}  ${OUTCOMES[outcome]}\n`)
         return outcome
       }),
     )
-    if (outcomes.some((outcome) => outcome !== 'deleted')) process.exitCode = 1
+    if (outcomes.some((outcome) => outcome !== 'removed')) process.exitCode = 1
   } catch (error) {
     command.error(error instanceof Error ? error.message : String(error), { exitCode: 1 })
   } finally {

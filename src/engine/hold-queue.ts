@@ -36,7 +36,7 @@ export class HoldQueue {
       leave()
       signal.throwIfAborted()
     }
-    void sleep(STATE_LIMITS.holdMs, over.signal).then(leave)
+    void sleep(STATE_LIMITS.holdMs, over.signal, 'background').then(leave)
     return leave
   }
 }

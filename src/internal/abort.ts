@@ -1,7 +1,11 @@
 /** Waiting with a signal and a deadline: every wait of this package goes through one of these. */
 
-/** Resolves after `ms`, or as soon as `signal` aborts; never rejects. Does not keep the process alive. */
-export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+/**
+ * Resolves after `ms`, or as soon as `signal` aborts; never rejects.
+ *
+ * @param kind `awaited` (default) keeps the process alive, since somebody waits for what comes after; `background` does not
+ */
+export function sleep(ms: number, signal?: AbortSignal, kind: 'awaited' | 'background' = 'awaited'): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve()
     const done = () => {
@@ -10,7 +14,7 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       resolve()
     }
     const timer = setTimeout(done, ms)
-    ;(timer as { unref?: () => void }).unref?.()
+    if (kind === 'background') (timer as { unref?: () => void }).unref?.()
     signal?.addEventListener('abort', done, { once: true })
   })
 }

@@ -26,6 +26,6 @@ export async function forgetDeliveries(options: ForgetOptions, signal: AbortSign
     } catch (error) {
       logger.debug({ err: error }, 'old deliveries could not be forgotten, will be tried again')
     }
-    await sleep(everyMs, signal)
+    await sleep(everyMs, signal, 'background')
   }
 }

@@ -26,7 +26,7 @@ export function healthRoutes(router: ConnectRouter, services: readonly string[],
         const status = known.has(service) ? statusOf() : ServingStatus.SERVICE_UNKNOWN
         if (status !== last) yield { status }
         last = status
-        await sleep(WATCH_MS, signal)
+        await sleep(WATCH_MS, signal, 'background')
       }
     },
   })

@@ -31,7 +31,7 @@ export async function forgetEndedTasks(options: ForgetEndedOptions, signal: Abor
     } catch (error) {
       if (!signal.aborted) logger.debug({ err: error }, 'old tasks could not be removed, will be tried again')
     }
-    await sleep(everyMs, signal)
+    await sleep(everyMs, signal, 'background')
   }
 }
 

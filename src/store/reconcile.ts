@@ -61,7 +61,7 @@ export async function reconcile(options: ReconcileOptions, signal: AbortSignal):
     } catch (error) {
       if (!signal.aborted) logger.debug({ err: error }, 'store could not be compared, will be tried again')
     }
-    await sleep(everyMs, signal)
+    await sleep(everyMs, signal, 'background')
   }
 }
 

@@ -1,7 +1,7 @@
 /** Removes a task that has ended out of Temporal, with all runs of its workflow, before its retention does. */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
 import { unavailable } from '../a2a/errors.js'
+import { sleep } from '../internal/abort.js'
 import { callTemporal, type Reachability } from './deadline.js'
 import { describeTask, ifFound, RUNNING } from './describe-task.js'
 
@@ -40,7 +40,8 @@ export async function deleteTask(
   const deadline = Date.now() + GONE_MS
   for (let pause = FIRST_LOOK_MS; (await describeTask(client, reachability, key)) !== undefined; pause = LOOK_MS) {
     if (Date.now() > deadline) throw unavailable(`Temporal has not deleted the task within ${GONE_MS / 1_000} s`)
-    await delay(pause, undefined, signal === undefined ? {} : { signal })
+    await sleep(pause, signal)
+    signal?.throwIfAborted()
   }
   return 'deleted'
 }

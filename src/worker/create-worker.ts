@@ -144,7 +144,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
     async stop() {
       if (drainMs === 0) shutdown.abort()
       if (worker.getState() === 'RUNNING') worker.shutdown()
-      await Promise.race([done.catch(() => {}), sleep(drainMs)])
+      await Promise.race([done.catch(() => {}), sleep(drainMs, undefined, 'background')])
       shutdown.abort()
       await done.catch((error: unknown) => logger.debug({ err: error }, 'worker ended with an error'))
     },

@@ -145,7 +145,7 @@ export class NatsLink {
         await this.hold(connection)
       }
       if (signal.aborted) return
-      await sleep(retryMs(failures), signal)
+      await sleep(retryMs(failures), signal, 'background')
       if (signal.aborted) return
       failures += 1
       attempt = this.attempt().catch((error: unknown) => {

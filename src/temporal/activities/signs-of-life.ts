@@ -57,7 +57,7 @@ export class SignsOfLife {
     const { signal } = this.stopping
     const until = performance.now() + LANDING_MS
     for (let pauseMs = FIRST_PAUSE_MS; performance.now() < until; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
-      await sleep(pauseMs, signal)
+      await sleep(pauseMs, signal, 'background')
       if (signal.aborted) return false
       const pending = await describeTurn(this.options.turn).catch(() => undefined)
       if (pending?.checkpoint?.sign === sign) return true
