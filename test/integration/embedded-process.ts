@@ -1,7 +1,7 @@
 /**
  * A process that opens an embedded server and says what happens, one JSON object a line; for tests that kill it.
  * Usage: node embedded-process.ts DATABASE_FILE. The word `stop` on standard
- * input ends it properly, `exit` ends it without.
+ * input ends it properly, `exit` ends it without, `listen` has it handle SIGTERM.
  */
 import { registerHooks } from 'node:module'
 
@@ -33,6 +33,10 @@ say({
 })
 process.stdin.on('data', (data) => {
   if (data.toString().includes('exit')) process.exit()
+  if (data.toString().includes('listen')) {
+    process.on('SIGTERM', (signal) => say({ signal }))
+    say({ listening: true })
+  }
   if (!data.toString().includes('stop')) return
   process.stdin.destroy() // a pipe that is only paused would keep the process
   // What is closed is gone a moment later.

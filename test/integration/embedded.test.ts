@@ -328,13 +328,29 @@ describe.skipIf(binary === undefined)('the embedded Temporal server', { timeout:
     expect(state().owner?.pid).toBe(process.pid)
   })
 
-  it('ends with a process that forgets to stop it', async () => {
+  it.each(['exit', 'SIGTERM', 'SIGINT'] as const)('ends with a process that forgets to stop it: %s', async (how) => {
     const owner = openInProcess()
     await owner.heard('opened')
     const pid = serverPid()
-    owner.child.stdin?.write('exit\n')
-    await once(owner.child, 'exit')
+    const ended = once(owner.child, 'exit')
+    if (how === 'exit') owner.child.stdin?.write('exit\n')
+    else owner.child.kill(how)
+    expect(await ended).toEqual(how === 'exit' ? [0, null] : [null, how])
     await eventually(() => expect(isRunning(pid)).toBe(false))
+  })
+
+  it('stays with a process that handles the signal itself', async () => {
+    const owner = openInProcess()
+    await owner.heard('opened')
+    const pid = serverPid()
+    owner.child.stdin?.write('listen\n')
+    await owner.heard('listening')
+    owner.child.kill('SIGTERM')
+    await owner.heard('signal')
+    expect(isRunning(pid)).toBe(true)
+    owner.child.stdin?.write('stop\n')
+    await once(owner.child, 'exit')
+    expect(isRunning(pid)).toBe(false)
   })
 
   it('lets its process end by itself after stop', async () => {

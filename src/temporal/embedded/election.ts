@@ -10,6 +10,7 @@ import { reasonOf, TemporalStartError, TemporalVersionError } from './errors.js'
 import type { Executable } from './executable.js'
 import { withLock } from './lock-file.js'
 import { findFreePort, identifyServer, isFree, isListening } from './probe.js'
+import { whenProcessEnds } from './process-end.js'
 import { processMark } from './process-info.js'
 import {
   endServer,
@@ -234,8 +235,7 @@ async function startOn(
     searchAttributes,
     env,
   })
-  const endWithProcess = () => endServerWithoutWaiting(started.process, databaseFile)
-  process.once('exit', endWithProcess)
+  const stopped = whenProcessEnds(() => endServerWithoutWaiting(started.process, databaseFile))
   try {
     // Before it is ready: if we are killed now, the next process must know that there is one.
     const starting = { ...before, port, process: started.process, owner: ownerOf(seat) }
@@ -250,7 +250,7 @@ async function startOn(
     writeState(stateFile, { ...before, port })
     throw error
   } finally {
-    process.off('exit', endWithProcess)
+    stopped()
   }
 }
 

@@ -8,6 +8,7 @@ import { leaveSeat, type Seat, type Seated, takeSeat } from './election.js'
 import { reasonOf, TemporalStartError } from './errors.js'
 import type { Executable } from './executable.js'
 import { HOST, isListening } from './probe.js'
+import { whenProcessEnds } from './process-end.js'
 import { isRunning } from './process-info.js'
 import { endServerWithoutWaiting, rotateLog } from './start.js'
 import type { TemporalConnection, TemporalServer, TemporalSource, TemporalStatus } from './temporal-server.js'
@@ -48,6 +49,7 @@ export class SupervisedServer implements TemporalServer {
   private readonly listeners = new Set<(status: TemporalStatus) => void>()
   private readonly ending = new AbortController()
   private wake: (() => void) | undefined
+  private readonly stayWithProcess: () => void
   private readonly watching: Promise<void>
   private stopped: Promise<void> | undefined
 
@@ -63,7 +65,7 @@ export class SupervisedServer implements TemporalServer {
     this.source = options.source
     this.secret = options.seated.secret
     this.notice(options.seated)
-    process.once('exit', this.endWithProcess)
+    this.stayWithProcess = whenProcessEnds(() => this.endWithProcess())
     this.watching = this.watch()
   }
 
@@ -88,11 +90,11 @@ export class SupervisedServer implements TemporalServer {
     this.listeners.clear()
     // Not only when we believe to be the owner: the state file knows better.
     await leaveSeat(this.seat)
-    process.off('exit', this.endWithProcess)
+    this.stayWithProcess()
   }
 
   /** A process that ends without `stop` still takes its server along, as far as that is possible without waiting. */
-  private readonly endWithProcess = (): void => {
+  private endWithProcess(): void {
     const { role, process } = this.seated
     if (role === 'owner' && process !== undefined) endServerWithoutWaiting(process, this.seat.databaseFile)
   }
