@@ -1,5 +1,5 @@
 /** Files that `serve FILE` loads, in processes of their own as a user has them. Needs the build. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -8,13 +8,14 @@ import { send, taskOf, textOf } from '../support/reading.js'
 import { wireNamed } from '../support/wires.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const FIXTURES = join(ROOT, 'test/fixtures')
 const WITHOUT_TSX = `--import=${new URL('../fixtures/without-tsx.mjs', import.meta.url).href}`
 
 let directory: string
 
 beforeAll(async () => {
   // Inside the repository, so that the package's name is found.
-  directory = await mkdtemp(join(ROOT, 'test/fixtures/written-'))
+  directory = await mkdtemp(join(FIXTURES, 'written-'))
 })
 
 afterEach(endAll)
@@ -44,12 +45,51 @@ describe('a file with decorators', { timeout: 60_000 }, () => {
     ])
   })
 
+  it('is compiled also where the package does not say that its files are modules', async () => {
+    const project = await mkdtemp(join(directory, 'commonjs-'))
+    await writeFile(join(project, 'package.json'), '{}')
+    await mkdir(join(project, 'node_modules'))
+    await symlink(ROOT, join(project, 'node_modules/temporal-a2a'))
+    for (const name of ['class-agent.ts', 'greeting.ts']) await copyFile(join(FIXTURES, name), join(project, name))
+    const { url } = await serveFile(join(project, 'class-agent.ts')).json<{ url: string }>()
+    expect(textOf(taskOf(await wireNamed('rest', url).call('sendMessage', send('Ann'))))).toBe('Hello, Ann!')
+  })
+
   it('says what to install where there is no compiler', async () => {
     const cli = serveFile('test/fixtures/class-agent.ts', { NODE_OPTIONS: WITHOUT_TSX })
     expect(await cli.ended).not.toBe(0)
     expect(cli.stderr()).toContain('test/fixtures/class-agent.ts, or a file it imports, has decorators')
     expect(cli.stderr()).toContain('npm install tsx')
     expect(cli.stderr()).not.toContain('    at ')
+  })
+})
+
+describe('a file that cannot be loaded', { timeout: 60_000 }, () => {
+  async function refused(name: string, code: string): Promise<string> {
+    const cli = serveFile(await written(name, code))
+    expect(await cli.ended).toBe(1)
+    expect(cli.stderr()).not.toMatch(/node:internal|dist\/src/)
+    return cli.stderr()
+  }
+
+  it.each([
+    ['broken.mjs', 'export const a = (1\n}\n', /broken\.mjs: Unexpected token '}'\n.*broken\.mjs:2\n}\n\^/],
+    ['broken.ts', 'export const a = 1\nexport const b = `\n', /broken\.ts: Unterminated template\n.*broken\.ts:2\n/],
+    [
+      'half.mjs',
+      "import { nothing } from 'temporal-a2a'\n",
+      /half\.mjs: .*'nothing'\n.*half\.mjs:1\nimport { nothing }/,
+    ],
+    ['throws.mjs', "\nthrow new Error('no key')\n", /throws\.mjs: no key\n {4}at .*throws\.mjs:2:7/],
+    ['text.mjs', "throw 'text'\n", /text\.mjs: text\n/],
+  ])('is named with the place of the error: %s', async (name, code, expected) => {
+    expect(await refused(name, code)).toMatch(expected)
+  })
+
+  it('is no folder', async () => {
+    const cli = serveFile(directory)
+    expect(await cli.ended).toBe(1)
+    expect(cli.stderr()).toContain('is no file: name the module that exports the agents')
   })
 })
 
