@@ -9,6 +9,7 @@ import type { WebhookLog } from '../push/webhook-log.js'
 import type { WebhookSettings } from '../push/webhook-settings.js'
 import { createServer, type Server, type ServerOptions } from '../server/create-server.js'
 import { requireSafeExposure } from '../server/exposure.js'
+import { requireFreePort } from '../server/port.js'
 import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
 import { missingSecret } from './installation-secret.js'
@@ -48,6 +49,7 @@ export interface GatewayProcess {
 export function startGatewayProcess(options: GatewayProcessOptions): Promise<GatewayProcess> {
   return startOrTakeDown(async (teardown) => {
     requireSafeExposure(options)
+    await requireFreePort(options.port, options.host)
     const agents = agentDirectory(options.agents)
     const parts = await openTemporalParts(options, (to) => Connection.connect(to), teardown)
     const secret = options.secret ?? parts.temporal.secret

@@ -9,6 +9,7 @@ import http2, { type Http2Session, type ServerHttp2Session } from 'node:http2'
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net'
 import type { HttpRequest, HttpResponse } from '../bindings/http/exchange.js'
 import type { ServerLimits } from './limits.js'
+import { portError } from './port.js'
 
 export interface TlsOptions {
   /** PEM. */
@@ -91,9 +92,10 @@ export function createListener({ handle, limits, tls }: ListenerOptions): Listen
   return {
     listen(port, host) {
       return new Promise((resolve, reject) => {
-        front.once('error', reject)
+        const refuse = (error: Error) => reject(portError(error, port, host))
+        front.once('error', refuse)
         front.listen(port, host, () => {
-          front.off('error', reject)
+          front.off('error', refuse)
           resolve((front.address() as AddressInfo).port)
         })
       })

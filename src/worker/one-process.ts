@@ -18,6 +18,7 @@ import type { WebhookSettings } from '../push/webhook-settings.js'
 import { RemoteCalls, type RemoteCallsOptions } from '../remote/remote-calls.js'
 import { createServer, type Server, type ServerOptions } from '../server/create-server.js'
 import { requireSafeExposure } from '../server/exposure.js'
+import { requireFreePort } from '../server/port.js'
 import { randomSecret } from '../server/secrets.js'
 import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
@@ -62,6 +63,7 @@ export interface OneProcess {
 export function startOneProcess(options: OneProcessOptions): Promise<OneProcess> {
   return startOrTakeDown(async (teardown) => {
     requireSafeExposure(options)
+    await requireFreePort(options.port, options.host)
     const agents = agentDirectory(options.agents)
     const letThemEnd = surviveLeakedRejections(options.logger)
     teardown.add(async () => letThemEnd())

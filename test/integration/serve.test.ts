@@ -1,7 +1,9 @@
 /** `temporal-a2a serve` as a newcomer uses it: start, call, kill, start again. */
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -118,6 +120,17 @@ describe('serve', () => {
     expect(await cli.ended).toBe(1)
     expect(cli.stderr()).toContain(text)
     expect(cli.stderr()).not.toContain('    at ')
+  })
+
+  it('says that its port is in use before it starts Temporal, and what to do', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as AddressInfo
+    const cli = runCli(['serve', 'examples/agents.ts', '--db', db, '--port', String(port)])
+    expect(await cli.ended).toBe(1)
+    expect(cli.stderr()).toBe(`127.0.0.1:${port} is in use; choose another one, or 0 for any that is free (--port)\n`)
+    expect(existsSync(`${db}.temporal`)).toBe(false)
+    taken.close()
   })
 
   it('refuses two agents with one id, and says what to do', async () => {
