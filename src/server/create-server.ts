@@ -91,7 +91,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   requireSafeExposure(options)
   const auth = options.authenticate === undefined ? undefined : authentication(options.authenticate)
   for (const agent of agents.values()) cardSecurity(agent, auth)
-  await auth?.prepare()
+  await auth?.prepare(logger)
   if (auth === undefined) warnOfWhatNobodyEnforces(agents, options)
   const requests = new OpenRequests()
   const shutdown = new AbortController()
