@@ -124,11 +124,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     onError,
     onTransportError: (error) => logger.error({ err: error }, 'connect transport failed'),
     routes(router) {
-      healthRoutes(
-        router,
-        A2A_SERVICES.map(({ typeName }) => typeName),
-        ready,
-      )
+      healthRoutes(router, { services: A2A_SERVICES.map(({ typeName }) => typeName), ready, limits })
       reflectionRoutes(router, [...A2A_SERVICES, Health])
     },
   })
