@@ -3,6 +3,13 @@ import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect'
 import { Health, HealthCheckResponse_ServingStatus as ServingStatus } from '../../gen/grpc/health/v1/health_pb.js'
 import type { ServerLimits } from './limits.js'
 
+/** What probes call without a credential. */
+export const HEALTH_PATHS: ReadonlySet<string> = new Set(
+  Health.methods.map(({ name }) => `/${Health.typeName}/${name}`),
+)
+/** Bytes of a request to one of them: it holds the name of a service. */
+export const MAX_HEALTH_BYTES = 1_024
+
 /** Milliseconds between two looks of all Watches. */
 const LOOK_MS = 500
 /** Watches that are open at a time, over all callers. */
