@@ -7,7 +7,7 @@
 export const MAX_JSON_DEPTH = 36
 /** Values, keys and members in one request. */
 export const MAX_JSON_NODES = 50_000
-/** Parts of one message. */
+/** Parts of one message of a caller. */
 export const MAX_PARTS = 1_000
 /** Keys of one object, and bytes of one key. */
 export const MAX_KEYS = 1_000

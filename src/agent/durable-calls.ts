@@ -17,8 +17,6 @@ import { insideStep } from './step-scope.js'
 
 export type Calls = Pick<AgentContext, CallKind>
 
-/** How long a handler may wait in the process, for a sleep or for another agent, before it is left, in milliseconds. */
-export const SUSPEND_AFTER_MS = 30_000
 const MIN_REMINDER_MS = 100
 const MAX_NAME = 200
 

@@ -14,7 +14,7 @@ import { type AgentContext, TurnStopped } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
 import type { AgentState } from './agent-state.js'
 import { ApprovalDenied } from './durable-call-errors.js'
-import { DurableCalls, SUSPEND_AFTER_MS } from './durable-calls.js'
+import { DurableCalls } from './durable-calls.js'
 import { eachResult, type HandlerHost } from './handler-results.js'
 import { IdleTimeout } from './idle-timeout.js'
 import { incomingMessage } from './incoming-message.js'
@@ -26,6 +26,7 @@ import { TurnEvents } from './turn-events.js'
 import type { TurnHost } from './turn-host.js'
 import { TurnResults } from './turn-results.js'
 import { TurnState } from './turn-state.js'
+import { SUSPEND_AFTER_MS } from './turn-times.js'
 
 /**
  * @throws TurnStopped the signal aborted before the handler had a result

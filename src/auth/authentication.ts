@@ -1,5 +1,6 @@
 /** Every way in which callers of a server may authenticate, as one: any of them is enough. */
 import type { SecuritySchemeJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { Logger } from '../internal/logger.js'
 import {
   type Authenticate,
   AuthenticationConfigError,
@@ -27,7 +28,7 @@ export interface Authentication {
   /** Value of WWW-Authenticate, the same for every refusal. */
   readonly challenge: string
   /** @throws AuthenticationConfigError */
-  prepare(): Promise<void>
+  prepare(logger: Logger): Promise<void>
   /**
    * Who makes the request; undefined when no credential of it is good.
    *
@@ -56,8 +57,8 @@ export function authentication(option: AuthenticationOption): Authentication {
     schemes: declared.length === 0 ? undefined : schemes,
     headers: [...new Set(declared.flatMap(({ headers = [] }) => headers))],
     challenge: challengeOf(Object.values(schemes)),
-    async prepare() {
-      for (const way of declared) await way.prepare?.()
+    async prepare(logger) {
+      for (const way of declared) await way.prepare?.(logger)
     },
     async authenticate(request, onRefused) {
       let unknown: { readonly cause: unknown } | undefined

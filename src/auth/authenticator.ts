@@ -1,5 +1,6 @@
 /** Who makes a request, found out by its credential: the seam between credentials and the server. */
 import type { SecuritySchemeJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { Logger } from '../internal/logger.js'
 
 /** What a credential says of its holder. Tenant and principal together are the owner of what the caller makes. */
 export interface Identity {
@@ -39,8 +40,13 @@ export interface Authenticator {
   /** Request headers that it reads besides Authorization, in lower case: pages of other origins may then send them. */
   readonly headers?: readonly string[]
   readonly authenticate: Authenticate
-  /** Called once, before the server listens. @throws AuthenticationConfigError */
-  prepare?(): Promise<void>
+  /**
+   * Called once, before the server listens.
+   *
+   * @param logger the server's
+   * @throws AuthenticationConfigError
+   */
+  prepare?(logger?: Logger): Promise<void>
   /** Principals are names of an issuer that has no tenant here: no second one may be beside it. */
   readonly namesPrincipalsAlone?: boolean
 }
@@ -53,4 +59,9 @@ export class AuthenticationConfigError extends TypeError {
 /** A credential is there and not good. The reason is for the log only, and holds nothing of the credential. */
 export class CredentialRefused extends Error {
   override readonly name = 'CredentialRefused'
+}
+
+/** Nothing can be known now. Who throws it has told the log, once for all the requests that meet it. */
+export class AuthenticationUnavailable extends Error {
+  override readonly name = 'AuthenticationUnavailable'
 }

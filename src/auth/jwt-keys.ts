@@ -1,10 +1,7 @@
 /** The keys that tokens are checked with: the operator's, never one that a token names. `kid` only chooses among them. */
 import {
   createLocalJWKSet,
-  createRemoteJWKSet,
-  customFetch,
   errors,
-  type FlattenedJWSInput,
   importJWK,
   importSPKI,
   type JSONWebKeySet,
@@ -12,20 +9,16 @@ import {
   type JWSHeaderParameters,
   type JWTVerifyGetKey,
 } from 'jose'
+import type { Logger } from '../internal/logger.js'
 import { AuthenticationConfigError } from './authenticator.js'
+import { fetchedKeys } from './fetched-keys.js'
 import type { CheckedJwtOptions } from './jwt.js'
 
-/** How long keys are used without asking again, and how long after an unknown `kid` or a failure nobody is asked. */
-const CACHE_MS = 600_000
-const COOLDOWN_MS = 30_000
-const FAILED_MS = 5_000
-const FETCH_MS = 5_000
-const MAX_SET_BYTES = 1_048_576
 const MIN_RSA_BITS = 2_048
 
 /** @throws AuthenticationConfigError a key that is private, weak or of another kind */
-export async function keysOf({ jwks, key, algorithms }: CheckedJwtOptions): Promise<JWTVerifyGetKey> {
-  if (typeof jwks === 'string' || jwks instanceof URL) return fetchedKeys(new URL(jwks))
+export async function keysOf({ jwks, key, algorithms }: CheckedJwtOptions, logger?: Logger): Promise<JWTVerifyGetKey> {
+  if (typeof jwks === 'string' || jwks instanceof URL) return fetchedKeys(new URL(jwks), { logger })
   if (jwks !== undefined) return keySet(jwks as JSONWebKeySet)
   return typeof key === 'string' ? pemKey(key, algorithms) : oneKey(key as JWK, algorithms)
 }
@@ -76,55 +69,6 @@ async function byAlgorithm(
     if (found === undefined) throw new errors.JWKSNoMatchingKey()
     return found
   }
-}
-
-/** Asked when they are needed first. While the issuer cannot be reached nobody can be told apart: an error, no refusal. */
-function fetchedKeys(url: URL): JWTVerifyGetKey {
-  const remote = createRemoteJWKSet(url, {
-    timeoutDuration: FETCH_MS,
-    cooldownDuration: COOLDOWN_MS,
-    cacheMaxAge: CACHE_MS,
-    [customFetch]: fetchBounded,
-  })
-  let failed: { readonly at: number; readonly error: KeysUnavailable } | undefined
-  return async (header: JWSHeaderParameters, token: FlattenedJWSInput) => {
-    if (failed !== undefined && performance.now() - failed.at < FAILED_MS) throw failed.error
-    try {
-      const key = await remote(header, token)
-      failed = undefined
-      return key
-    } catch (error) {
-      if (isAboutTheToken(error)) throw error
-      failed = { at: performance.now(), error: new KeysUnavailable(url.origin, { cause: error }) }
-      throw failed.error
-    }
-  }
-}
-
-/** The issuer did not give its keys. */
-class KeysUnavailable extends Error {
-  override readonly name = 'KeysUnavailable'
-
-  constructor(origin: string, options: ErrorOptions) {
-    super(`the keys of the issuer cannot be had from ${origin}`, options)
-  }
-}
-
-function isAboutTheToken(error: unknown): boolean {
-  const { JWKSNoMatchingKey, JWKSMultipleMatchingKeys, JOSENotSupported } = errors
-  return [JWKSNoMatchingKey, JWKSMultipleMatchingKeys, JOSENotSupported].some((type) => error instanceof type)
-}
-
-async function fetchBounded(url: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(url, init)
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length
-    if (size > MAX_SET_BYTES) throw new RangeError(`a key set of more than ${MAX_SET_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return new Response(Buffer.concat(chunks), { status: response.status })
 }
 
 /** @param bits of an RSA key; undefined for another kind, whose curves are all strong enough */

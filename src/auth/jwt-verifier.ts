@@ -1,6 +1,7 @@
 /** Checks JSON Web Tokens. What is wrong with one is for the log; the caller hears the same of all. */
 import { decodeProtectedHeader, errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jose'
 import { scanJson } from '../bindings/http/scan-json.js'
+import type { Logger } from '../internal/logger.js'
 import { CredentialRefused, type Identity } from './authenticator.js'
 import type { CheckedJwtOptions, FromClaims, JwtClaims } from './jwt.js'
 import { keysOf } from './jwt-keys.js'
@@ -11,9 +12,12 @@ const MAX_TOKEN_LENGTH = 16_384
 const MAX_TIME_SECONDS = 253_402_300_799
 
 /** @throws AuthenticationConfigError keys that cannot be used */
-export async function jwtVerifier(options: CheckedJwtOptions): Promise<(token: string) => Promise<Identity>> {
+export async function jwtVerifier(
+  options: CheckedJwtOptions,
+  logger?: Logger,
+): Promise<(token: string) => Promise<Identity>> {
   const { issuer, audience, algorithms, leewaySeconds, clock = () => new Date() } = options
-  const keyFor = await keysOf(options)
+  const keyFor = await keysOf(options, logger)
   const audiences = typeof audience === 'string' ? audience : [...audience]
 
   return async (token) => {

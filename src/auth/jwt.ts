@@ -1,5 +1,6 @@
 /** Callers known by JSON Web Tokens of an issuer that the operator trusts (RFC 7519, 8725, 9068). */
 import type { SecuritySchemeJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { Logger } from '../internal/logger.js'
 import { AuthenticationConfigError, type Authenticator, type Identity } from './authenticator.js'
 
 /** What a token says, after it was found to be good; nothing of it is checked but `iss`, `aud` and the times. */
@@ -63,15 +64,15 @@ export function jwt(options: JwtOptions): Authenticator {
   const { name = 'bearer', scheme = { httpAuthSecurityScheme: { scheme: 'Bearer', bearerFormat: 'JWT' } } } = options
   let verify: Promise<(token: string) => Promise<Identity>> | undefined
   // Loaded when a server starts: agents are also described where no server is.
-  const open = () => {
-    verify ??= import('./jwt-verifier.js').then(({ jwtVerifier }) => jwtVerifier(checked))
+  const open = (logger?: Logger) => {
+    verify ??= import('./jwt-verifier.js').then(({ jwtVerifier }) => jwtVerifier(checked, logger))
     return verify
   }
   return {
     schemes: { [name]: scheme },
     namesPrincipalsAlone: options.tenant === undefined && typeof options.principal !== 'function',
-    async prepare() {
-      await open()
+    async prepare(logger) {
+      await open(logger)
     },
     async authenticate(request) {
       const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(request.header('authorization') ?? '')?.[1]

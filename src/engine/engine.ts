@@ -1,6 +1,6 @@
 /**
  * The seam between the protocol and what executes tasks. The service above it knows no Temporal; an engine knows no wire.
- * One contract suite (`test/contract/engine.ts`) runs over every engine.
+ * One contract suite (`test/contract`) runs over every engine.
  */
 import type { MessageJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import type { Cursor, Position } from '../a2a/cursor.js'
@@ -115,11 +115,10 @@ export interface Engine {
    */
   look(ref: TaskRef): Promise<TaskReading | undefined | 'later'>
 
-  /** A page of the tasks that the query names, and how many there are in all. */
   /** An agent that the task's handler waits for has answered: it looks now. Does nothing for any other task. */
   wake(key: string): Promise<void>
 
-  /** A page of the caller's tasks. */
+  /** A page of the tasks that the query names, and how many there are in all. */
   list(query: ListQuery): Promise<TaskPage>
 
   /** False while tasks cannot be accepted; readiness follows it. */

@@ -1,4 +1,6 @@
 /** The times of a turn. The gateway that accepts a task fixes the heartbeat timeout, the worker that runs it the others. */
+import { GRACE_MS, SUSPEND_AFTER_MS } from '../agent/turn-times.js'
+
 export interface TurnTimes {
   /** Milliseconds between two checkpoints of a running turn. Default 2000. */
   readonly checkpointMs: number
@@ -16,6 +18,6 @@ export interface TurnTimes {
 export const DEFAULT_TURN: TurnTimes = {
   checkpointMs: 2_000,
   heartbeatTimeoutMs: 6_000,
-  graceMs: 2_000,
-  suspendAfterMs: 30_000,
+  graceMs: GRACE_MS,
+  suspendAfterMs: SUSPEND_AFTER_MS,
 }

@@ -3,17 +3,11 @@
  *
  * A secret is `whsec_` and 24 to 64 bytes in base64. Sender and receiver both have it.
  */
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 
 const PREFIX = 'whsec_'
 const MIN_BYTES = 24
 const MAX_BYTES = 64
-const NEW_BYTES = 32
-
-/** A secret that nobody can guess. */
-export function newWebhookSecret(): string {
-  return PREFIX + randomBytes(NEW_BYTES).toString('base64')
-}
 
 /** Undefined when the text is a secret that webhooks can be signed with; why it is none otherwise. Never holds the text. */
 export function webhookSecretRefused(secret: string): string | undefined {

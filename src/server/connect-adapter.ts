@@ -22,6 +22,7 @@ import { plainHeaders, writeError } from '../bindings/connect/write-answer.js'
 import type { Call } from '../bindings/http/call.js'
 import { type HttpRequest, type HttpResponse, PRIVATE_HEADERS, reply } from '../bindings/http/exchange.js'
 import { type PacedLimits, PacedWriter } from '../bindings/http/paced-writer.js'
+import { HEALTH_PATHS, MAX_HEALTH_BYTES } from './grpc-health.js'
 import type { ServerLimits } from './limits.js'
 
 export interface ConnectAdapterOptions extends RpcOptions {
@@ -98,7 +99,8 @@ export function createConnectAdapter(options: ConnectAdapterOptions): ConnectAda
     header.set('content-type', wire.type)
     const { timeoutMs, error } = parseTimeout(header.get(timeoutHeader(wire)), wire)
     if (timeoutMs === undefined && error === undefined) header.delete(timeoutHeader(wire))
-    const body = checkedBody(req, wire, handler.method, limits)
+    const readLimits = HEALTH_PATHS.has(call.path) ? { ...limits, maxMessageBytes: MAX_HEALTH_BYTES } : limits
+    const body = checkedBody(req, wire, handler.method, readLimits)
     // What comes out of there is not compressed any more.
     header.delete(wire.encodingHeader)
     await writeResponse(await handler({ ...request, body }), res as ServerResponse, limits)

@@ -91,7 +91,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   requireSafeExposure(options)
   const auth = options.authenticate === undefined ? undefined : authentication(options.authenticate)
   for (const agent of agents.values()) cardSecurity(agent, auth)
-  await auth?.prepare()
+  await auth?.prepare(logger)
   if (auth === undefined) warnOfWhatNobodyEnforces(agents, options)
   const requests = new OpenRequests()
   const shutdown = new AbortController()
@@ -124,11 +124,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     onError,
     onTransportError: (error) => logger.error({ err: error }, 'connect transport failed'),
     routes(router) {
-      healthRoutes(
-        router,
-        A2A_SERVICES.map(({ typeName }) => typeName),
-        ready,
-      )
+      healthRoutes(router, { services: A2A_SERVICES.map(({ typeName }) => typeName), ready, limits })
       reflectionRoutes(router, [...A2A_SERVICES, Health])
     },
   })

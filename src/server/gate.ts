@@ -1,7 +1,7 @@
 /** Who may come in: every request is authenticated here, once, before anything of it but its headers is looked at. */
 import { A2AError, unavailable } from '../a2a/errors.js'
 import type { Authentication } from '../auth/authentication.js'
-import type { CredentialRequest } from '../auth/authenticator.js'
+import { AuthenticationUnavailable, type CredentialRequest } from '../auth/authenticator.js'
 import type { HttpRequest } from '../bindings/http/exchange.js'
 import { onAbort } from '../internal/abort.js'
 import type { Logger } from '../internal/logger.js'
@@ -42,7 +42,8 @@ export function createGate(auth: Authentication, { logger, authenticateMs }: Gat
         return { principal, tenant, roles: [...roles], credential: { schemes: known.schemes, scopes: [...scopes] } }
       }
     } catch (error) {
-      if (!gone.aborted) logger.error({ path, err: error }, 'callers cannot be authenticated')
+      if (error instanceof AuthenticationUnavailable) logger.debug({ path, why: error.message }, 'caller not known now')
+      else if (!gone.aborted) logger.error({ path, err: error }, 'callers cannot be authenticated')
       throw unavailable('Callers cannot be authenticated now; try again', error)
     } finally {
       clearTimeout(timer)

@@ -9,9 +9,9 @@ export interface ServerLimits extends BindingLimits, RpcLimits, ServiceLimits {
   readonly maxConnections: number
   /** Bytes of a request's headers. */
   readonly maxHeaderBytes: number
-  /** Milliseconds in which a request's headers have to arrive. */
+  /** Milliseconds in which a request's headers have to arrive, and before them the handshake of TLS. */
   readonly headersTimeoutMs: number
-  /** Milliseconds that an idle HTTP/1.1 connection is kept; above the idle time of usual load balancers. */
+  /** Milliseconds that a connection without a request is kept; above the idle time of usual load balancers. 0: for ever. */
   readonly keepAliveMs: number
   /** Milliseconds that finding out who calls may take. */
   readonly authenticateMs: number

@@ -8,6 +8,7 @@ import http from 'node:http'
 import http2, { type Http2Session, type ServerHttp2Session } from 'node:http2'
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net'
 import type { HttpRequest, HttpResponse } from '../bindings/http/exchange.js'
+import { closeWhenIdle } from './idle-session.js'
 import type { ServerLimits } from './limits.js'
 import { portError } from './port.js'
 
@@ -62,7 +63,14 @@ export function createListener({ handle, limits, tls }: ListenerOptions): Listen
     tls === undefined
       ? http2.createServer(h2Options, handle)
       : http2.createSecureServer(
-          { ...h1Options, ...h2Options, ...tls, allowHTTP1: true, minVersion: 'TLSv1.2' },
+          {
+            ...h1Options,
+            ...h2Options,
+            ...tls,
+            allowHTTP1: true,
+            minVersion: 'TLSv1.2',
+            handshakeTimeout: limits.headersTimeoutMs,
+          },
           handle,
         )
   h1?.on('clientError', refuseBroken)
@@ -71,6 +79,7 @@ export function createListener({ handle, limits, tls }: ListenerOptions): Listen
   h2.on('session', (session: ServerHttp2Session) => {
     sessions.add(session)
     const stopPings = keepAlive(session, limits)
+    closeWhenIdle(session, limits)
     session.once('close', () => {
       sessions.delete(session)
       stopPings()

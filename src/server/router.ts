@@ -1,5 +1,4 @@
 /** Which agent and which binding a request is for. */
-import { Health } from '../../gen/grpc/health/v1/health_pb.js'
 import { GRPC_CODES, WIRE_CODES } from '../a2a/error-codes.js'
 import { errorDetails } from '../a2a/error-details.js'
 import { A2AError, type A2AErrorReason, toA2AError } from '../a2a/errors.js'
@@ -23,6 +22,7 @@ import { LOCAL_CALLER } from '../service/call-context.js'
 import type { Cards } from './cards.js'
 import type { ConnectAdapter } from './connect-adapter.js'
 import type { Gate } from './gate.js'
+import { HEALTH_PATHS } from './grpc-health.js'
 import type { HealthPages } from './health.js'
 import { leaveBody } from './listener.js'
 import { checkOrigin, type OriginOptions } from './origins.js'
@@ -82,7 +82,8 @@ export function createRouter(options: RouterOptions): (req: HttpRequest, res: Ht
     const signal = options.signalFor(res)
     let caller = LOCAL_CALLER
     try {
-      if (!isHealth(place?.path)) caller = await options.gate(req, target.path, signal)
+      // Probes have no credentials, and learn nothing but whether the server is ready.
+      if (place === undefined || !HEALTH_PATHS.has(place.path)) caller = await options.gate(req, target.path, signal)
     } catch (thrown) {
       return refuseCaller(req, res, place?.path ?? target.path, toA2AError(thrown))
     }
@@ -166,13 +167,6 @@ const REASONS: Readonly<Record<number, A2AErrorReason>> = {
   404: 'METHOD_NOT_FOUND',
   405: 'METHOD_NOT_ALLOWED',
   421: 'INVALID_REQUEST',
-}
-
-const HEALTH_PREFIX = `/${Health.typeName}/`
-
-/** Probes have no credentials, and learn nothing but whether the server is ready. */
-function isHealth(path: string | undefined): boolean {
-  return path?.startsWith(HEALTH_PREFIX) === true
 }
 
 /** Where JSON-RPC is spoken, below an agent and at the root. */

@@ -6,6 +6,7 @@ import type { MessageJson, SendMessageRequestJson } from '../../gen/lf/a2a/v1/a2
 import { START } from '../a2a/cursor.js'
 import { A2AError, type FieldViolation, invalidParams, taskNotFound } from '../a2a/errors.js'
 import { idProblem, mayBeTaskId } from '../a2a/ids.js'
+import { MAX_PARTS } from '../a2a/json-limits.js'
 import type { AgentDefinition } from '../agent/agent-definition.js'
 import { checkSkill } from '../agent/skills.js'
 import type { Engine, TaskReading } from '../engine/engine.js'
@@ -155,6 +156,9 @@ export function checkMessage(agent: AgentDefinition, message: MessageJson): void
   }
   if (message.role !== 'ROLE_USER') {
     violations.push({ field: 'message.role', description: 'must be ROLE_USER: a caller does not speak for the agent' })
+  }
+  if ((message.parts ?? []).length > MAX_PARTS) {
+    violations.push({ field: 'message.parts', description: `must not be more than ${MAX_PARTS}` })
   }
   if (violations.length > 0) throw invalidParams(violations)
   checkSkill(agent, message)

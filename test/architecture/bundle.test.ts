@@ -10,6 +10,8 @@ describe('the workflow bundle', () => {
     expect(modules).toEqual([
       'src/a2a/cursor.ts',
       'src/a2a/errors.ts',
+      'src/a2a/ids.ts',
+      'src/a2a/json-limits.ts',
       'src/a2a/state.ts',
       'src/internal/utf8-bytes.ts',
       'src/push/due-delivery.ts',
@@ -26,6 +28,7 @@ describe('the workflow bundle', () => {
       'src/task/turn-outcome.ts',
       'src/task/weight.ts',
       'src/temporal/names.ts',
+      'src/temporal/workflow/check-update.ts',
       'src/temporal/workflow/index.ts',
       'src/temporal/workflow/push-workflow.ts',
       'src/temporal/workflow/state-workflow.ts',

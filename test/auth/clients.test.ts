@@ -161,6 +161,23 @@ describe('what the server declares is what it enforces', () => {
     expect((await rpc('/grpc.health.v1.Health/Check')).status).toBe(200)
     expect((await rpc('/lf.a2a.v1.A2AService/ListTasks')).status).toBe(401)
     expect((await rpc('/lf.a2a.v1.A2AService/Nothing')).status).toBe(401)
+    for (const below of ['', '/agents/who']) {
+      expect((await rpc(`${below}/grpc.health.v1.Health/Check`)).status).toBe(200)
+      for (const path of ['message:send', 'Nothing', 'Check/message:send', 'check']) {
+        expect((await rpc(`${below}/grpc.health.v1.Health/${path}`)).status, `${below} ${path}`).toBe(401)
+      }
+    }
+  })
+
+  it.each(['Check', 'List', 'Watch'])('reads no more of a probe than a name: %s', async (name) => {
+    const body = JSON.stringify({ service: 'x'.repeat(2_000) })
+    const unary = name !== 'Watch'
+    const response = await fetch(`${server.url}/grpc.health.v1.Health/${name}`, {
+      method: 'POST',
+      headers: { 'content-type': unary ? 'application/json' : 'application/connect+json' },
+      body: unary ? body : Buffer.concat([Buffer.of(0, 0, 0, body.length >> 8, body.length & 255), Buffer.from(body)]),
+    })
+    expect(await response.text()).toContain('1024 bytes')
   })
 })
 

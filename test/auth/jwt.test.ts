@@ -3,6 +3,7 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { agent, type JwtOptions, jwt } from '../../src/index.js'
+import { type Logger, silentLogger } from '../../src/internal/logger.js'
 import {
   AUDIENCE,
   base64url,
@@ -23,10 +24,10 @@ const who = agent({ id: 'who', run: 'direct' }, (_, { caller }) => JSON.stringif
 
 const base: JwtOptions = { issuer: ISSUER, audience: AUDIENCE, jwks: JWKS }
 
-async function started(options: Partial<JwtOptions> = {}): Promise<TestServer> {
+async function started(options: Partial<JwtOptions> = {}, logger: Logger = silentLogger): Promise<TestServer> {
   const { jwks: _, ...others } = base
   const whole = 'key' in options ? { ...others, ...options } : { ...base, ...options }
-  return startTestServer({ engine: 'memory', agents: [who], authenticate: jwt(whole) })
+  return startTestServer({ engine: 'memory', agents: [who], authenticate: jwt(whole), logger })
 }
 
 interface Answer {
@@ -280,9 +281,13 @@ describe('the keys of an issuer', () => {
   beforeAll(() => new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve)))
   afterAll(() => new Promise((resolve) => issuer.close(resolve)))
 
+  const errors: string[] = []
+  const logger: Logger = { ...silentLogger, error: (_, message) => errors.push(message) }
+
   const start = () => {
     asked = 0
-    return started({ jwks: `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/jwks` })
+    errors.length = 0
+    return started({ jwks: `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/jwks` }, logger)
   }
 
   it('are asked for once, and for a kid that nobody knows not again and again', async () => {
@@ -314,6 +319,7 @@ describe('the keys of an issuer', () => {
       // Without a token there is nothing to look up.
       expect((await ask(server.url, undefined)).status).toBe(401)
       expect(asked).toBe(1)
+      expect(errors).toEqual(['the keys of the issuer cannot be had; known ones are used on'])
     } finally {
       await server.stop()
     }

@@ -267,6 +267,13 @@ export function a2aContract(
         await expectError(wire.call('sendMessage', { message }), 'INVALID_PARAMS', ['message.role'])
       })
 
+      it('takes a message of 1000 parts, and refuses one of more', async () => {
+        const message = (parts: number) => userMessage('x', { parts: Array(parts).fill({ text: 'x' }) })
+        const task = taskOf(await wire.call('sendMessage', { message: message(1_000) }))
+        expect(task.history?.[0]?.parts).toHaveLength(1_000)
+        await expectError(wire.call('sendMessage', { message: message(1_001) }), 'INVALID_PARAMS', ['message.parts'])
+      })
+
       it('refuses media types that the agent does not take (§3.1.1)', async () => {
         const message = userMessage('x', { parts: [{ url: 'https://example.com/v', mediaType: 'video/mp4' }] })
         const error = await expectError(wire.call('sendMessage', { message }), 'CONTENT_TYPE_NOT_SUPPORTED')

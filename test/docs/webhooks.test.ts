@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { createWebhookSender } from '../../src/push/send-webhook.js'
 import { type WebhookContent, webhookHeaders } from '../../src/push/webhook-headers.js'
 import { webhookPolicy } from '../../src/push/webhook-policy.js'
-import { newWebhookSecret } from '../../src/push/webhook-signature.js'
+import { newWebhookSecret } from '../support/webhook-secret.js'
 import { type Recipes, recipesOf } from './recipes.js'
 
 const EVENT = { statusUpdate: { taskId: 't', contextId: 'c', status: { state: 'TASK_STATE_COMPLETED' } } }

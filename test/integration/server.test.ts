@@ -1,8 +1,10 @@
 /** The server around the bindings: one port, TLS, origins, card, health, reflection, limits, the end. */
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import http2 from 'node:http2'
 import https from 'node:https'
 import net from 'node:net'
+import tls from 'node:tls'
 import { promisify } from 'node:util'
 import { Code, ConnectError, createClient } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node'
@@ -319,6 +321,77 @@ describe('TLS', () => {
       expect(answer.totalSize).toBe(1)
       const connect = createConnectTransport({ baseUrl: secure.url, httpVersion: '2', nodeOptions: { ca } })
       expect((await createClient(A2AService, connect).listTasks({})).totalSize).toBe(1)
+    } finally {
+      await secure.stop()
+    }
+  })
+})
+
+describe('connections on which nothing is asked', () => {
+  const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
+  const SETTINGS = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0])
+
+  it('end over HTTP/2 with a GOAWAY, and others do not', async () => {
+    const quick = await startTestServer({ engine: 'memory', limits: { keepAliveMs: 100, pingTimeoutMs: 100 } })
+    const busy = http2.connect(quick.url)
+    try {
+      const watching = busy.request({
+        ':method': 'POST',
+        ':path': '/grpc.health.v1.Health/Watch',
+        'content-type': 'application/grpc',
+      })
+      watching.end(Buffer.alloc(5))
+      await once(watching, 'data')
+      const idle = http2.connect(quick.url)
+      const [[code, lastStreamId]] = await Promise.all([once(idle, 'goaway'), once(idle, 'close')])
+      expect([code, lastStreamId]).toEqual([0, 2 ** 31 - 1])
+      // One that does not listen is dropped.
+      const deaf = net.connect(quick.port, '127.0.0.1')
+      deaf.resume()
+      deaf.write(PREFACE)
+      deaf.write(SETTINGS)
+      await once(deaf, 'close')
+      expect(busy.closed).toBe(false)
+      const gone = once(busy, 'goaway')
+      watching.close()
+      await gone
+    } finally {
+      busy.destroy()
+      await quick.stop()
+    }
+  })
+
+  it('end while the handshake of TLS is to come', async () => {
+    const { key, cert } = await makeCertificate()
+    const secure = await startTestServer({ engine: 'memory', tls: { key, cert }, limits: { headersTimeoutMs: 100 } })
+    try {
+      const silent = net.connect(secure.port, '127.0.0.1')
+      silent.resume()
+      silent.on('error', () => {})
+      await once(silent, 'close')
+    } finally {
+      await secure.stop()
+    }
+  })
+
+  it('end over TLS and HTTP/1.1, before and after a request', async () => {
+    const { key, cert } = await makeCertificate()
+    const limits = { headersTimeoutMs: 100, keepAliveMs: 100 }
+    const secure = await startTestServer({ engine: 'memory', tls: { key, cert }, limits })
+    try {
+      for (const asked of ['', 'GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n']) {
+        const socket = tls.connect({
+          port: secure.port,
+          ca: cert,
+          servername: 'localhost',
+          ALPNProtocols: ['http/1.1'],
+        })
+        socket.resume()
+        socket.on('error', () => {})
+        await once(socket, 'secureConnect')
+        socket.write(asked)
+        await once(socket, 'close')
+      }
     } finally {
       await secure.stop()
     }

@@ -6,6 +6,7 @@ import { type Cursor, compareCursors } from '../../a2a/cursor.js'
 import { taskNotFound } from '../../a2a/errors.js'
 import type { AgentCalls } from '../../agent/agent-calls.js'
 import type { AgentDefinition, AgentDirectory } from '../../agent/agent-definition.js'
+import { GRACE_MS } from '../../agent/turn-times.js'
 import type { EventBus } from '../../bus/event-bus.js'
 import { taskKey } from '../../bus/live-event.js'
 import { type Clock, systemClock, timestamp } from '../../internal/clock.js'
@@ -34,7 +35,7 @@ export interface MemoryEngineOptions {
   readonly remoteCalls?: AgentCalls
   /** Ended tasks that are kept; the oldest go first. Default 10000. */
   readonly maxEndedTasks?: number
-  /** How long a handler may go on after a cancel, in milliseconds. Default 5000. */
+  /** How long a handler may go on after a cancel, in milliseconds. Default 2000. */
   readonly graceMs?: number
   /** Default: the system's. */
   readonly clock?: Clock
@@ -94,7 +95,7 @@ export class MemoryEngine implements Engine {
     const task = new MemoryTask(newTaskRecord({ ...input, at: timestamp(this.clock) }), agent, {
       bus: this.bus,
       logger: this.options.logger,
-      graceMs: this.options.graceMs ?? 5000,
+      graceMs: this.options.graceMs ?? GRACE_MS,
       suspendAfterMs: this.options.suspendAfterMs,
       agentCalls: this.agentCalls,
       clock: this.clock,

@@ -25,7 +25,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import { compareCursors } from '../../a2a/cursor.js'
-import type { A2AError } from '../../a2a/errors.js'
+import { type A2AError, invalidParams } from '../../a2a/errors.js'
 import { stateOf } from '../../a2a/state.js'
 import { refusal } from '../../task/may-continue.js'
 import { isEnded, lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfKey } from '../../task/reduce.js'
@@ -46,6 +46,7 @@ import {
   TURN_ACTIVITY,
   WEBHOOKS_SIGNAL,
 } from '../names.js'
+import { updateProblem } from './check-update.js'
 import type { TellInput, WebhooksSignalInput } from './push-input.js'
 import type {
   MessageUpdateAnswer,
@@ -263,7 +264,10 @@ function activitiesFor(policy: TurnPolicy, turn: number): TurnActivities {
 }
 
 /** Runs before anything is written: what is refused here leaves no trace. */
-function refuse(record: TaskRecord, { message, owner, key }: MessageUpdateInput): void {
+function refuse(record: TaskRecord, input: MessageUpdateInput): void {
+  const problem = updateProblem(input)
+  if (problem !== undefined) throw refusedAs('INVALID_PARAMS', invalidParams([problem]).message)
+  const { message, owner, key } = input
   if (owner !== record.owner) throw refusedAs('TASK_NOT_FOUND', 'Task not found')
   if (turnOfKey(record, key) !== undefined) return
   const error = refusal(record, message, asStored)

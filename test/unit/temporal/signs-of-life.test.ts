@@ -1,6 +1,5 @@
 /** The SDK's own heartbeat, which nobody can await, never replaces what was written after it. */
-import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { DescribeService } from '../../../src/temporal/activities/describe-turn.js'
 import { SignsOfLife } from '../../../src/temporal/activities/signs-of-life.js'
 import { TURN_ACTIVITY } from '../../../src/temporal/names.js'
@@ -18,9 +17,12 @@ const WRITTEN = {
   handovers: 0,
 } as const
 
+const TIMEOUT_MS = 6_000
+
 /** A server on which the SDK's heartbeat arrives so late; never when that is undefined. */
 function late(ms: number | undefined) {
   let details: unknown = WRITTEN
+  let beats = 0
   let landed = false
   const rewrites: number[] = []
   const service: DescribeService = {
@@ -32,6 +34,7 @@ function late(ms: number | undefined) {
   const life = new SignsOfLife({
     context: {
       heartbeat(given) {
+        beats += 1
         if (ms === undefined) return
         setTimeout(() => {
           details = given
@@ -39,51 +42,90 @@ function late(ms: number | undefined) {
         }, ms)
       },
     },
-    heartbeatTimeoutMs: 20,
+    heartbeatTimeoutMs: TIMEOUT_MS,
     turn: { service, namespace: 'default', execution: { workflowId: 'w', runId: 'r' } },
-    rewrite: () => rewrites.push(Date.now()),
+    rewrite: () => rewrites.push(performance.now()),
   })
-  return { life, rewrites, landed: () => landed }
+  return { life, rewrites, landed: () => landed, beats: () => beats }
 }
+
+/** What is waited for, and when it was over. */
+function timed(work: Promise<void>): { doneAt?: number } {
+  const timing: { doneAt?: number } = {}
+  void work.then(() => {
+    timing.doneAt = performance.now()
+  })
+  return timing
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 describe('a sign of life', () => {
   it('lets nothing follow until the heartbeat has arrived', async () => {
     const { life, rewrites, landed } = late(600)
-    await delay(25)
-    await life.show(WRITTEN)
-    expect(landed()).toBe(true)
-    await delay(300)
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS)
+    const shown = timed(life.show(WRITTEN))
+    await vi.advanceTimersByTimeAsync(599)
+    expect([shown.doneAt, landed()]).toEqual([undefined, false])
+    await vi.advanceTimersByTimeAsync(101)
+    expect(shown.doneAt).toBeDefined()
+    await vi.advanceTimersByTimeAsync(60_000)
     expect(rewrites).toEqual([])
-    life.stop()
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('comes once in a timeout', async () => {
-    const { life, landed } = late(0)
-    await life.show(WRITTEN)
-    expect(landed()).toBe(false)
-    life.stop()
+    const { life, beats } = late(0)
+    const begun = performance.now()
+    for (const [atMs, expected] of [
+      [0, 0],
+      [TIMEOUT_MS - 1, 0],
+      [TIMEOUT_MS, 1],
+      [2 * TIMEOUT_MS - 1, 1],
+      [2 * TIMEOUT_MS, 2],
+    ] as const) {
+      await vi.advanceTimersByTimeAsync(atMs - (performance.now() - begun))
+      void life.show(WRITTEN)
+      expect(beats(), `at ${atMs} ms`).toBe(expected)
+    }
   })
 
-  it('of which nothing is seen is written over, and holds nothing up for long', async () => {
+  it('of which nothing is seen is written over three times, and holds nothing up for long', async () => {
     const { life, rewrites } = late(undefined)
-    await delay(25)
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS)
     const begun = performance.now()
-    await life.show(WRITTEN)
-    expect(performance.now() - begun).toBeLessThan(4_000)
-    await delay(400)
+    const shown = timed(life.show(WRITTEN))
+    await vi.advanceTimersByTimeAsync(60_000)
+    const doneAt = shown.doneAt ?? Number.NaN
+    expect(doneAt - begun).toBeGreaterThanOrEqual(2_000)
+    expect(doneAt - begun).toBeLessThan(2_200)
+    expect(rewrites.map((at) => at - doneAt)).toEqual([250, 1_000, 3_000])
+  })
+
+  it('is written over no more when the turn has ended', async () => {
+    const { life, rewrites } = late(undefined)
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS)
+    const shown = timed(life.show(WRITTEN))
+    await vi.advanceTimersByTimeAsync(2_500)
+    expect(shown.doneAt).toBeDefined()
     expect(rewrites).toHaveLength(1)
     life.stop()
-    await delay(1_000)
-    expect(rewrites).toHaveLength(1)
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('ends with its turn', async () => {
     const { life, rewrites } = late(undefined)
-    await delay(25)
-    const shown = life.show(WRITTEN)
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS)
+    const shown = timed(life.show(WRITTEN))
     life.stop()
-    await shown
-    await delay(300)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(shown.doneAt).toBeDefined()
+    expect(vi.getTimerCount()).toBe(0)
     expect(rewrites).toEqual([])
   })
 })
