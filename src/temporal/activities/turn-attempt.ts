@@ -74,6 +74,7 @@ export class TurnAttempt {
   private before: EarlierAttempts | undefined
   private journalBefore: Checkpoint['journal']
   private readonly decidedBefore: boolean
+  private readonly bounces: number
   /** Attempts that ended without a word. */
   private readonly lost: number
   private readonly stop: TurnStop
@@ -99,7 +100,8 @@ export class TurnAttempt {
     this.decidedBefore = last?.decided ?? false
     this.failures = last?.failures ?? 0
     this.handovers = last?.handovers ?? 0
-    this.lost = info.attempt - 1 - this.failures - this.handovers - (last?.conflicts ?? 0)
+    this.bounces = last?.bounces ?? 0
+    this.lost = info.attempt - 1 - this.failures - this.handovers - this.bounces - (last?.conflicts ?? 0)
     this.before = earlierAttempts(input, last, last?.result === undefined ? this.lost : 0)
     const { state: home, holds: queue, largeValues: store, shutdown, graceMs } = options
     this.stop = new TurnStop({ context, shutdown, deadlineMs: agent.deadlineMs, graceMs })
@@ -370,6 +372,7 @@ export class TurnAttempt {
       decided: this.decidedBefore || this.events?.decided === true,
       failures: this.failures,
       handovers: this.handovers,
+      ...(this.bounces === 0 ? {} : { bounces: this.bounces }),
       ...(journal === undefined ? {} : { journal }),
       ...this.state.checkpoint,
     }
