@@ -68,3 +68,13 @@ it('a worker without the agent gives the turn back and is counted; one that has 
   }, 30_000)
   expect(textOf(task)).toBe('added')
 }, 60_000)
+
+it('what a lost attempt costs does not grow with the attempts before', async () => {
+  const { id = '' } = taskOf(await wireNamed('rest', gateway.server.url).call('sendMessage', send('x')))
+  const { events } = await client.workflow.getHandle(taskKey({ tenant: '', agentId: 'old', taskId: id })).fetchHistory()
+  const scheduled = events?.find((event) => event.activityTaskScheduledEventAttributes)
+  const { initialInterval, backoffCoefficient } = scheduled?.activityTaskScheduledEventAttributes?.retryPolicy ?? {}
+  expect([Number(initialInterval?.seconds ?? 0), initialInterval?.nanos, backoffCoefficient]).toEqual([
+    0, 500_000_000, 1,
+  ])
+})

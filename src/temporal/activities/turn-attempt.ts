@@ -7,6 +7,7 @@ import type { AgentDefinition } from '../../agent/agent-definition.js'
 import { failedTurn, isFinalFailure, leftBehind } from '../../agent/failed-turn.js'
 import { type Journal, stopReason } from '../../agent/journal.js'
 import type { EarlierAttempts } from '../../agent/resume.js'
+import { retryDelayMs } from '../../agent/retry-policy.js'
 import { runTurn } from '../../agent/run-turn.js'
 import { StateConflictError } from '../../agent/state-conflict.js'
 import { madeArtifactId, TurnEvents } from '../../agent/turn-events.js'
@@ -263,7 +264,7 @@ export class TurnAttempt {
     this.log.warn({ err: error, failures }, 'turn failed, will be tried again')
     this.journal?.forgetLastFailures()
     await this.saveForNext(writer)
-    throw handlerFailed(error)
+    throw handlerFailed(error, retryDelayMs(this.agent.retry, failures))
   }
 
   private async handOver(writer: CheckpointWriter | undefined): Promise<never> {

@@ -82,6 +82,9 @@ const { [TELL_ACTIVITY]: tellWebhooks } = proxyActivities<TellActivities>({
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
 })
 
+/** Wait before a turn that was lost with its worker begins again. */
+const LOST_RETRY = '500 milliseconds'
+
 /** A cancel does not wait long for what is only there in case that no worker has the turn. */
 const { [LOOK_ACTIVITY]: lookAtTurn } = proxyLocalActivities<LookActivities>({
   startToCloseTimeout: '2 seconds',
@@ -250,15 +253,17 @@ async function untilNews(alarm: Alarm | undefined, ready: () => boolean): Promis
 }
 
 function activitiesFor(policy: TurnPolicy, turn: number): TurnActivities {
-  const retry = { initialInterval: policy.initialIntervalMs, maximumInterval: policy.maxIntervalMs }
   if (policy.inline && turn === 1) {
+    const retry = { initialInterval: policy.initialIntervalMs, maximumInterval: policy.maxIntervalMs }
     return proxyLocalActivities<TurnActivities>({ scheduleToCloseTimeout: policy.deadlineMs, retry })
   }
   return proxyActivities<TurnActivities>({
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     scheduleToCloseTimeout: policy.deadlineMs,
     heartbeatTimeout: policy.heartbeatTimeoutMs,
-    retry,
+    // Temporal counts every attempt, those that were handed over too. So this is for one whose worker was lost, and always
+    // the same; a handler that has thrown waits as its agent says.
+    retry: { initialInterval: LOST_RETRY, backoffCoefficient: 1 },
   })
 }
 

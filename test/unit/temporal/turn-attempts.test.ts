@@ -41,3 +41,17 @@ it('a handler that takes its process down again and again is given up', async ()
   attempts.lose()
   expect(await attempts.at({ agents: [wanted] })).toMatchObject({ state: 'TASK_STATE_FAILED' })
 })
+
+it('a handler that throws waits as its agent says, by its own failures alone', async () => {
+  const retry = { maxAttempts: 10, initialIntervalMs: 100, maxIntervalMs: 350 }
+  const flaky = agent({ id: 'flaky', retry }, () => {
+    throw new Error('no luck')
+  })
+  const attempts = attemptsAt('flaky', 'x')
+  const delays: unknown[] = []
+  for (let i = 0; i < 4; i += 1) {
+    for (let k = 0; k < 3; k += 1) attempts.lose()
+    delays.push(await attempts.at({ agents: [flaky] }))
+  }
+  expect(delays).toMatchObject([100, 200, 350, 350].map((nextRetryDelay) => ({ nextRetryDelay })))
+})
