@@ -32,6 +32,8 @@ export interface MessageUpdateInput {
   readonly params: TurnParams
   readonly owner: string
   readonly key?: string
+  /** Of the request with the key: one that has another is refused. */
+  readonly requestHash?: string
   /** What webhooks are told from now on; default: as before. */
   readonly webhooks?: WebhookEvents
   readonly calledBy?: CallingTask

@@ -27,8 +27,16 @@ import {
 import { compareCursors } from '../../a2a/cursor.js'
 import type { A2AError } from '../../a2a/errors.js'
 import { stateOf } from '../../a2a/state.js'
-import { refusal } from '../../task/may-continue.js'
-import { isEnded, lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfKey } from '../../task/reduce.js'
+import { keyReused, refusal } from '../../task/may-continue.js'
+import {
+  isEnded,
+  isKeyReused,
+  lastAcceptedTurn,
+  nextMessage,
+  reduce,
+  type TaskEvent,
+  turnOfKey,
+} from '../../task/reduce.js'
 import { type Alarm, hasCallsToCancel, nextAlarm, waitsForCall } from '../../task/suspension.js'
 import type { QueuedMessage, TaskRecord, TurnResult } from '../../task/task-record.js'
 import { type TurnInput, turnInput } from '../../task/turn-input.js'
@@ -120,7 +128,9 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
 
   setHandler(
     messageUpdate,
-    ({ message, params, key, calledBy, webhooks: asked }) => {
+    ({ message, params, key, requestHash, calledBy, webhooks: asked }) => {
+      // Once more: another one may have come between the validator and here.
+      if (isKeyReused(record, key, requestHash)) throw refusedWith(keyReused())
       webhooks = asked ?? webhooks
       const known = turnOfKey(record, key)
       if (known !== undefined) return { turn: known }
@@ -129,6 +139,7 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
         message,
         params,
         ...(key === undefined ? {} : { key }),
+        ...(requestHash === undefined ? {} : { requestHash }),
         ...(calledBy === undefined ? {} : { calledBy }),
       })
       return { turn: lastAcceptedTurn(record) }
@@ -268,19 +279,31 @@ function activitiesFor(policy: TurnPolicy, turn: number): TurnActivities {
 }
 
 /** Runs before anything is written: what is refused here leaves no trace. */
-function refuse(record: TaskRecord, { message, owner, key }: MessageUpdateInput): void {
+function refuse(record: TaskRecord, { message, owner, key, requestHash }: MessageUpdateInput): void {
   if (owner !== record.owner) throw refusedAs('TASK_NOT_FOUND', 'Task not found')
+  if (isKeyReused(record, key, requestHash)) throw refusedWith(keyReused())
   if (turnOfKey(record, key) !== undefined) return
   const error = refusal(record, message, asStored)
-  if (error !== undefined) throw refusedAs(error.reason, error.message, error)
+  if (error !== undefined) throw refusedWith(error)
+}
+
+function refusedWith(error: A2AError): ApplicationFailure {
+  return refusedAs(error.reason, error.message, error)
 }
 
 function refusedAs(
   reason: string,
   message: string,
-  { metadata, retryAfterMs }: Partial<Pick<A2AError, 'metadata' | 'retryAfterMs'>> = {},
+  { metadata = {}, violations = [], retryAfterMs }: Partial<A2AError> = {},
 ): ApplicationFailure {
-  const details = [{ reason, metadata: metadata ?? {}, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }]
+  const details = [
+    {
+      reason,
+      metadata,
+      ...(violations.length === 0 ? {} : { violations }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    },
+  ]
   return ApplicationFailure.create({ type: REFUSED, nonRetryable: true, message, details })
 }
 
