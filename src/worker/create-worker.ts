@@ -163,20 +163,19 @@ function deploymentOptions({ deployment, buildId, behavior }: WorkerVersion): Wo
 class TurnEnd {
   private readonly options: WorkerOptions
   private readonly record: TaskRecord
-  private readonly inline: boolean
+  private readonly provisional: boolean
   private readonly staysOpen: boolean
 
-  constructor(options: WorkerOptions, { record, inline, staysOpen }: TurnEndedNotice) {
+  constructor(options: WorkerOptions, { record, provisional, staysOpen }: TurnEndedNotice) {
     this.options = options
     this.record = record
-    this.inline = inline
+    this.provisional = provisional
     this.staysOpen = staysOpen
   }
 
   announce(): void {
-    // Inline, the result is part of a workflow task that is not written yet: nobody may see it before it is.
     // A workflow task that is old, because the process was stopped, may be somebody else's by now, with another outcome.
-    const durable = this.inline || this.age() > OLD_MS ? this.confirmed() : Promise.resolve(this.record)
+    const durable = this.provisional || this.age() > OLD_MS ? this.confirmed() : Promise.resolve(this.record)
     durable.then(
       (record) => {
         failPoint?.('turn.ended', taskKey(record))
@@ -237,7 +236,10 @@ async function restart(options: WorkerOptions, signal: AbortSignal): Promise<Run
     })
     if (signal.aborted) return { done: Promise.resolve(), stop: async () => {} }
     try {
-      return await createWorker(options)
+      const worker = await createWorker(options)
+      // Whoever stops it knows of the one before only.
+      if (signal.aborted) await worker.stop()
+      return worker
     } catch (error) {
       options.logger.warn({ err: error }, 'worker could not be started, will be tried again')
     }

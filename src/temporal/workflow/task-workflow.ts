@@ -190,9 +190,9 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
     }
   }
 
-  /** The turn that has just begun; true when it ran inside of this workflow task. */
+  /** The turn that has just begun; true when its end is provisional. */
   const handle = async (taken: QueuedMessage | undefined): Promise<boolean> => {
-    const inline = isInline()
+    const provisional = isInline()
     answered = false
     const { outcome, finished } = await turn(turnInput(record, taken, { messages: policy.history, look: asStored }))
     noteCancel()
@@ -204,7 +204,7 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
     } else {
       apply(outcome)
     }
-    return inline
+    return provisional || !finished
   }
 
   await CancellationScope.nonCancellable(async () => {
@@ -217,26 +217,26 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
       )
       // What came together with an alarm comes before it.
       const taken = nextMessage(record)
-      let inline = false
+      let provisional = false
       let reminder = false
       if (taken !== undefined) {
         apply({ type: 'turnStarted', at: now() })
         if (webhooks === 'all') tell()
-        inline = await handle(taken)
+        provisional = await handle(taken)
       } else if (hasCallsToCancel(record)) {
         apply({ type: 'turnWoken', at: now() })
-        await handle(undefined)
+        provisional = await handle(undefined)
       } else if (record.cancelRequested) {
         apply({ type: 'canceled', at: now() })
       } else if (alarm?.type === 'wake') {
         apply({ type: 'turnWoken', at: now() })
-        await handle(undefined)
+        provisional = await handle(undefined)
       } else {
         apply({ type: 'reminded', at: now() })
         reminder = true
       }
       if (!reminder) tellOperators(record, policy)
-      turnEnded({ record, inline, staysOpen: webhooks !== undefined })
+      turnEnded({ record, provisional, staysOpen: webhooks !== undefined })
       tell()
       if (workflowInfo().continueAsNewSuggested && !isEnded(record)) {
         if (webhooks !== undefined) await allTold()
