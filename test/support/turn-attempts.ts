@@ -25,6 +25,8 @@ export interface AttemptWorker {
 export interface Attempts {
   /** What was written down last. */
   readonly checkpoint: Checkpoint | undefined
+  /** The states that readers were shown. */
+  readonly shown: readonly (string | undefined)[]
   /**
    * The next attempt, at this worker.
    *
@@ -42,6 +44,7 @@ export function attemptsAt(agentId: string, text: string): Attempts {
   const task = { id: 'task', contextId: 'context', history: [message] }
   const ref = { tenant: '', agentId, taskId: 'task' }
   const input = { ...ref, owner: 'local', turn: 1, revision: 2, task, message, params: {}, place: 0 }
+  const shown: (string | undefined)[] = []
   let attempt = 0
   let checkpoint: Checkpoint | undefined
   const service = {
@@ -54,15 +57,22 @@ export function attemptsAt(agentId: string, text: string): Attempts {
     describeWorkflowExecution: async () => ({}) as never,
   }
   return {
+    shown,
     get checkpoint() {
       return checkpoint
     },
     async at({ agents, shutdown = new AbortController().signal, graceMs = 1_000, largeValues = NO_VALUES }) {
       attempt += 1
+      const bus = new InProcessBus()
+      const publish = bus.publish.bind(bus)
+      bus.publish = (event) => {
+        if (event.event.statusUpdate !== undefined) shown.push(event.event.statusUpdate?.status?.state)
+        publish(event)
+      }
       const run = createAgentTurn({
         agents: agentDirectory(agents),
         logger: silentLogger,
-        bus: new InProcessBus(),
+        bus,
         service,
         namespace: 'default',
         identity: 'test',

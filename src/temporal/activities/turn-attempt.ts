@@ -297,13 +297,18 @@ export class TurnAttempt {
     })
   }
 
-  /** Resolves when a checkpoint is durable, or the turn is stopped. */
+  /**
+   * Resolves when a checkpoint is durable. In the grace time of a stop it is tried once.
+   *
+   * @throws TurnStopped it could not be written before the turn was stopped
+   */
   private async writeAhead(writer: CheckpointWriter | undefined): Promise<void> {
     const { signal } = this.stop
-    while (writer !== undefined && !signal.aborted) {
+    while (writer !== undefined) {
       try {
         return await writer.save()
       } catch (error) {
+        signal.throwIfAborted()
         this.log.debug({ err: error }, 'checkpoint could not be written, will be tried again')
         await sleep(WRITE_AHEAD_RETRY_MS, signal)
       }

@@ -1,8 +1,13 @@
 /** What the attempts at a turn hand on to each other, and when the next one comes. */
 import { ApplicationFailure } from '@temporalio/common'
 import { expect, it } from 'vitest'
+import { unavailable } from '../../../src/a2a/errors.js'
 import { agent } from '../../../src/agent/agent-definition.js'
+import { authRequired } from '../../../src/agent/result.js'
 import { attemptsAt } from '../../support/turn-attempts.js'
+
+/** Enough for a checkpoint to be written with references. */
+const LARGE = 'x'.repeat(300_000)
 
 const other = agent({ id: 'other' }, () => 'other')
 
@@ -54,4 +59,53 @@ it('a handler that throws waits as its agent says, by its own failures alone', a
     delays.push(await attempts.at({ agents: [flaky] }))
   }
   expect(delays).toMatchObject([100, 200, 350, 350].map((nextRetryDelay) => ({ nextRetryDelay })))
+})
+
+it.each([
+  ['task', 'a text of 300 kB, then a question out of band'],
+  ['either', 'the first word, after a step of 300 kB'],
+] as const)('a store that is away for a moment fails no turn (answers: %s, %s)', async (answers, _what) => {
+  let away = 0
+  const largeValues = {
+    takeOut: async <T>(_: string, value: T) => {
+      away -= 1
+      if (away >= 0) throw unavailable('The store is away')
+      return value
+    },
+    putBack: async <T>(value: T) => value,
+  }
+  const wanted = agent({ id: 'wanted', answers, retry: { maxAttempts: 1 } }, async function* (_, ctx) {
+    if (answers === 'task') yield LARGE
+    else await ctx.step('large', () => LARGE)
+    away = 1
+    if (answers === 'task') yield authRequired('Sign in')
+    yield 'done'
+  })
+  expect(await attemptsAt('wanted', 'x').at({ agents: [wanted], largeValues })).toMatchObject({
+    state: 'TASK_STATE_COMPLETED',
+  })
+  expect(away).toBeLessThan(0)
+})
+
+it('nothing is shown as durable that could not be written before the worker stopped', async () => {
+  const stopping = new AbortController()
+  let away = false
+  const largeValues = {
+    takeOut: async <T>(_: string, value: T) => {
+      if (!away) return value
+      stopping.abort()
+      throw unavailable('The store is away')
+    },
+    putBack: async <T>(value: T) => value,
+  }
+  const wanted = agent({ id: 'wanted' }, async function* () {
+    yield LARGE
+    away = true
+    yield authRequired('Sign in')
+    yield 'done'
+  })
+  const attempts = attemptsAt('wanted', 'x')
+  const failure = await attempts.at({ agents: [wanted], largeValues, shutdown: stopping.signal })
+  expect(failure).toMatchObject({ type: 'WorkerShutdown' })
+  expect(attempts.shown).not.toContain('TASK_STATE_AUTH_REQUIRED')
 })
