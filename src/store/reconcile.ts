@@ -132,7 +132,8 @@ async function changedTasks(
     const record = await truth.record(key)
     if (record === undefined || truth.isTask(record)) {
       undecided.delete(key)
-      if (record !== undefined) store.project(record)
+      // Nobody else comes back to it.
+      while (record !== undefined && !store.project(record)) await store.flush()
     } else if (!undecided.add(key, at)) leftAt = Math.min(leftAt, at)
   }
   // Before the list, which adds to them what was looked at just now.
