@@ -49,6 +49,7 @@ import {
   LOOK_CHANGE,
   MESSAGE_UPDATE,
   REFUSED,
+  RENEW_CHANGE,
   SINKS,
   TELL_ACTIVITY,
   TURN_ACTIVITY,
@@ -103,6 +104,8 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
   let record = initial
   let { webhooks } = given
   let telling = Promise.resolve()
+  /** States that webhooks are yet to be told of. */
+  let untold = 0
   let turnScope: CancellationScope | undefined
   /** The turn that is being canceled, as it was found. */
   let found: LeftTurn | undefined
@@ -117,7 +120,12 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
     if (webhooks === undefined) return
     const { tenant, agentId, taskId, position } = record
     const input: TellInput = { tenant, agentId, taskId, position, events: webhooks }
-    telling = telling.then(() => CancellationScope.nonCancellable(() => tellWebhooks(input)))
+    untold += 1
+    telling = telling
+      .then(() => CancellationScope.nonCancellable(() => tellWebhooks(input)))
+      .then(() => {
+        untold -= 1
+      })
   }
   const allTold = async () => {
     for (let last: unknown; last !== telling; ) {
@@ -207,14 +215,22 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
     return provisional || !finished
   }
 
+  const renew = async (): Promise<never> => {
+    await condition(allHandlersFinished)
+    return continueAsNew<typeof a2aTask>({ record, policy, ...(webhooks === undefined ? {} : { webhooks }) })
+  }
+
   await CancellationScope.nonCancellable(async () => {
+    let renewable = false
     while (!isEnded(record)) {
       const alarm = nextAlarm(record)
       const mayLookAgain = waitsForCall(record)
+      const mayRenew = () => renewable && untold === 0
       await untilNews(
         alarm,
-        () => record.cancelRequested || nextMessage(record) !== undefined || (answered && mayLookAgain),
+        () => record.cancelRequested || nextMessage(record) !== undefined || (answered && mayLookAgain) || mayRenew(),
       )
+      if (mayRenew()) await renew()
       // What came together with an alarm comes before it.
       const taken = nextMessage(record)
       let provisional = false
@@ -238,11 +254,8 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
       if (!reminder) tellOperators(record, policy)
       turnEnded({ record, provisional, staysOpen: webhooks !== undefined })
       tell()
-      if (workflowInfo().continueAsNewSuggested && !isEnded(record)) {
-        if (webhooks !== undefined) await allTold()
-        await condition(allHandlersFinished)
-        await continueAsNew<typeof a2aTask>({ record, policy, ...(webhooks === undefined ? {} : { webhooks }) })
-      }
+      renewable = workflowInfo().continueAsNewSuggested
+      if (renewable && !isEnded(record) && webhooks !== undefined && !patched(RENEW_CHANGE)) await allTold()
     }
     if (webhooks !== undefined) await allTold()
     await condition(allHandlersFinished)
