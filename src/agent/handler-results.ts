@@ -133,6 +133,7 @@ class Patience<T> {
     const { signal } = this.host
     const { waiter } = this
     this.rest()
+    // Whether it is whole, nobody knows: a handler that listens may just have ended early.
     if (signal.aborted) waiter?.reject(signal.reason)
     else waiter?.resolve(value)
   }

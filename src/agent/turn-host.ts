@@ -25,7 +25,11 @@ export interface TurnHost extends TurnEventsHost, HandlerHost {
   onBegin?(): void
   /** Makes what was said and journalled so far durable. Rejects when it could not be written. */
   checkpoint(): Promise<void>
-  /** The same, tried until it succeeds or the turn is stopped: before an artifact is shown that the next attempt could not know of. */
+  /**
+   * The same, tried until it succeeds: before something is shown that the next attempt has to know of.
+   *
+   * @throws TurnStopped it could not be written before the turn was stopped
+   */
   writeAhead(): Promise<void>
   /** False when the turn may be somebody else's by now: a checkpoint tells. Default: it never is. */
   holds?(): boolean

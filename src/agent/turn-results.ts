@@ -83,7 +83,7 @@ export class TurnResults {
     this.begun = true
     this.events.decided = true
     // That it is a task, and no Message, must not be forgotten once it was shown.
-    if (this.agent.answers === 'either' && !this.host.taskShown) await this.host.checkpoint()
+    if (this.agent.answers === 'either' && !this.host.taskShown) await this.host.writeAhead()
     this.host.onBegin?.()
     this.events.begin()
   }
@@ -144,7 +144,7 @@ export class TurnResults {
           return
         }
         // An interrupted state is shown only when it is durable, also this one.
-        await this.host.checkpoint()
+        await this.host.writeAhead()
         this.idle.pause()
         return this.events.authRequired(result.parts, result.metadata)
       default:

@@ -49,6 +49,8 @@ export interface FollowUp {
   readonly owner: string
   /** The same key is accepted once: a repeat gets the first answer. */
   readonly idempotencyKey?: string
+  /** Hash of the request with the key: one that has another is refused. Default: it is taken for the same. */
+  readonly requestHash?: string
   /** From now on webhooks are told of the task. */
   readonly webhooks?: WebhookEvents
   /** The task whose handler sends it. */
@@ -81,7 +83,8 @@ export interface Engine {
   /**
    * Adds a message to a task. Resolves, with the turn that will handle it, when it is accepted.
    *
-   * @throws A2AError TASK_NOT_FOUND, UNSUPPORTED_OPERATION (ended or being canceled), INVALID_PARAMS (another context),
+   * @throws A2AError TASK_NOT_FOUND, UNSUPPORTED_OPERATION (ended or being canceled), INVALID_PARAMS (another context, or another
+   *   message under the same key),
    *   RATE_LIMITED (too many waiting), PAYLOAD_TOO_LARGE, UNAVAILABLE (it may still be applied: repeat with the same key)
    */
   send(ref: TaskRef, followUp: FollowUp): Promise<{ readonly turn: number }>

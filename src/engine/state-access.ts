@@ -127,7 +127,11 @@ export class StateAccess {
   /** What has begun is completed, whatever has come between: only after a pause longer than anything may be held. */
   private async complete(ref: StateRef, delta: ScopeChange['delta']): Promise<void> {
     this.host.log.error({ scope: ref.scope }, 'state was changed in the middle of a commit; the later change wins')
-    await this.change(ref, { type: 'commit', turn: this.turn, delta })
+    const change: StateChange = { type: 'commit', turn: this.turn, delta }
+    let answer = await this.change(ref, change)
+    // Others hold it by turns, each for a while: one of them is this one's in the end.
+    while (answer === 'busy') answer = await this.change(ref, change)
+    outcomeOf(answer)
   }
 
   private letGo(scope: StateScope): void {

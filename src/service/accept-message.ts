@@ -10,6 +10,7 @@ import { MAX_PARTS } from '../a2a/json-limits.js'
 import type { AgentDefinition } from '../agent/agent-definition.js'
 import { checkSkill } from '../agent/skills.js'
 import type { Engine, TaskReading } from '../engine/engine.js'
+import { keyReused } from '../task/may-continue.js'
 import { type NewTask, newTaskRecord, type TaskRef, type TurnParams } from '../task/task-record.js'
 import type { WebhookEvents } from '../task/webhook-events.js'
 import { asWhole, fits, tooLarge, weighRecord } from '../task/weight.js'
@@ -71,7 +72,7 @@ async function prepareDelivery(
   const made = ctx.version === '0.2' && mayBeTaskId(taskId) && (await engine.read(taskRef(ctx, taskId))) === undefined
   return made
     ? prepareNewTask(engine, secrets, ctx, message, params, taskId)
-    : prepareFollowUp(engine, ctx, taskId, message, params)
+    : prepareFollowUp(engine, secrets, ctx, taskId, message, params)
 }
 
 function newTaskId(secrets: Secrets, { idempotencyKey: key, tenant, principal, agent }: CallContext): string {
@@ -87,9 +88,7 @@ function prepareNewTask(
   taskId: string,
 ): Delivery {
   const key = ctx.idempotencyKey
-  // A request may be repeated with the other method: its answer is the same task.
-  const { streamed: _, roles: __, ...compared } = params
-  const requestHash = key === undefined ? undefined : secrets.fingerprint(JSON.stringify([message, compared]))
+  const requestHash = key === undefined ? undefined : hashOf(secrets, message, params)
   const contextId = message.contextId || secrets.newTaskId()
   const ref = taskRef(ctx, taskId)
   const task: NewTask = {
@@ -110,7 +109,8 @@ function prepareNewTask(
         return { turn: 1, reading: { task: newTaskRecord(task).task, position: START } }
       }
       // Somebody else was faster with an id that callers make: a task like any other now.
-      if (key === undefined) return (await prepareFollowUp(engine, ctx, taskId, message, params)).deliver(webhooks)
+      if (key === undefined)
+        return (await prepareFollowUp(engine, secrets, ctx, taskId, message, params)).deliver(webhooks)
       const reading = await engine.read(ref)
       if (reading === undefined || reading.requestHash !== requestHash) throw keyReused()
       return { turn: 1, reading }
@@ -118,8 +118,15 @@ function prepareNewTask(
   }
 }
 
+/** A request may be repeated with the other method: its answer is the same task. */
+function hashOf(secrets: Secrets, message: MessageJson, params: TurnParams): string {
+  const { streamed: _, roles: __, ...compared } = params
+  return secrets.fingerprint(JSON.stringify([message, compared]))
+}
+
 async function prepareFollowUp(
   engine: Engine,
+  secrets: Secrets,
   ctx: CallContext,
   taskId: string,
   message: MessageJson,
@@ -132,6 +139,7 @@ async function prepareFollowUp(
     throw invalidParams([{ field: 'message.contextId', description: 'is not the context of the task' }])
   }
   const ref = taskRef(ctx, taskId)
+  const { idempotencyKey: key } = ctx
   return {
     ref,
     async deliver(webhooks) {
@@ -139,11 +147,11 @@ async function prepareFollowUp(
         message: { ...message, contextId },
         params,
         owner: ctx.principal,
-        ...(ctx.idempotencyKey === undefined ? {} : { idempotencyKey: ctx.idempotencyKey }),
+        ...(key === undefined ? {} : { idempotencyKey: key, requestHash: hashOf(secrets, message, params) }),
         ...(webhooks === undefined ? {} : { webhooks }),
       })
       // Under a key the message may have been handled long ago: then there is nothing to wait for.
-      return { turn, reading: ctx.idempotencyKey === undefined ? undefined : await engine.read(ref) }
+      return { turn, reading: key === undefined ? undefined : await engine.read(ref) }
     },
   }
 }
@@ -185,10 +193,4 @@ export function turnParams(
     ...(streamed ? { streamed } : {}),
     ...(ctx.roles === undefined || ctx.roles.length === 0 ? {} : { roles: ctx.roles }),
   }
-}
-
-function keyReused(): A2AError {
-  return invalidParams([
-    { field: 'idempotency-key', description: 'was used for another message; use a new key for a new message' },
-  ])
 }

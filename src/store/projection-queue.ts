@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import { unavailable } from '../a2a/errors.js'
 import { taskKey } from '../bus/live-event.js'
 import type { Logger } from '../internal/logger.js'
+import { utf8Bytes } from '../internal/utf8-bytes.js'
 import type { Availability } from './availability.js'
 import { isRefusal } from './failures.js'
 import { forgetOldPlaces } from './old-places.js'
@@ -14,18 +15,25 @@ import type { Projection } from './task-store.js'
 const GATHER_MS = 20
 /** Tasks written in one transaction, so that none holds the process up for long. */
 const BATCH = 32
-/** Tasks whose write may be outstanding; beyond that they are left to the reconciler. */
+/** Tasks whose write may be outstanding, and their bytes as JSON; beyond that they are left to the reconciler. */
 const MAX_PENDING = 10_000
+const MAX_PENDING_BYTES = 64 * 1_048_576
 /** Wait before a failed write is tried again, in milliseconds: first and longest. */
 const RETRY_MS = 100
 const MAX_RETRY_MS = 1_000
+
+interface Waiting {
+  readonly projection: Projection
+  readonly bytes: number
+}
 
 export class ProjectionQueue {
   private readonly db: Kysely<Tables>
   private readonly availability: Availability
   private readonly logger: Logger
   /** By key: of several states of one task only the newest is written. */
-  private readonly waiting = new Map<string, Projection>()
+  private readonly waiting = new Map<string, Waiting>()
+  private bytes = 0
   private timer: ReturnType<typeof setTimeout> | undefined
   private writing: Promise<boolean> = Promise.resolve(true)
   private retryMs = RETRY_MS
@@ -37,18 +45,25 @@ export class ProjectionQueue {
     this.logger = logger
   }
 
-  add(projection: Projection): void {
+  /** False when there is no room; one always has. */
+  add(projection: Projection): boolean {
     const key = taskKey(projection)
     const known = this.waiting.get(key)
-    if (this.closed || (known !== undefined && known.revision >= projection.revision)) return
-    if (known === undefined && this.waiting.size >= MAX_PENDING) return
-    this.waiting.set(key, projection)
+    if (this.closed || (known !== undefined && known.projection.revision >= projection.revision)) return true
+    const bytes = utf8Bytes(JSON.stringify(projection))
+    // What is known already is older, and its place is free.
+    this.drop(key)
+    const isFull = this.waiting.size >= MAX_PENDING || this.bytes + bytes > MAX_PENDING_BYTES
+    if (isFull && this.waiting.size > 0) return false
+    this.waiting.set(key, { projection, bytes })
+    this.bytes += bytes
     this.writeIn(GATHER_MS)
+    return true
   }
 
   /** The state that is to be written of this task, if one is. */
   pending(key: string): Projection | undefined {
-    return this.waiting.get(key)
+    return this.waiting.get(key)?.projection
   }
 
   /** @throws A2AError UNAVAILABLE something could not be written, and will be tried again */
@@ -63,6 +78,12 @@ export class ProjectionQueue {
     this.closed = true
     clearTimeout(this.timer)
     this.waiting.clear()
+    this.bytes = 0
+  }
+
+  private drop(key: string): void {
+    this.bytes -= this.waiting.get(key)?.bytes ?? 0
+    this.waiting.delete(key)
   }
 
   private writeIn(ms: number): void {
@@ -81,7 +102,7 @@ export class ProjectionQueue {
     const batch = [...this.waiting].slice(0, BATCH)
     if (batch.length === 0 || this.closed) return true
     try {
-      await this.project(batch.map(([, projection]) => projection))
+      await this.project(batch.map(([, { projection }]) => projection))
       await forgetOldPlaces(this.db)
     } catch (error) {
       this.availability.failed(error)
@@ -91,7 +112,7 @@ export class ProjectionQueue {
     }
     this.retryMs = RETRY_MS
     this.availability.answered()
-    for (const [key, projection] of batch) if (this.waiting.get(key) === projection) this.waiting.delete(key)
+    for (const [key, written] of batch) if (this.waiting.get(key) === written) this.drop(key)
     if (this.waiting.size > 0) this.writeIn(0)
     return true
   }

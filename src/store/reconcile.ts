@@ -7,6 +7,7 @@ import type { Logger } from '../internal/logger.js'
 import { LARGE_VALUES } from '../task/large-values.js'
 import type { TaskRecord } from '../task/task-record.js'
 import type { Reconciliation, TaskStore } from './task-store.js'
+import { UndecidedTasks } from './undecided-tasks.js'
 
 /** A task that has begun or closed. */
 export interface Seen {
@@ -33,7 +34,14 @@ export interface ReconcileOptions {
   readonly everyMs?: number
 }
 
-/** Open tasks that are compared in one round. */
+/** What this process knows of the comparison. */
+interface Compared {
+  /** Up to where it has looked itself, by Temporal's clock. */
+  until: number
+  readonly undecided: UndecidedTasks
+}
+
+/** Open tasks that are compared in one round, and undecided ones. */
 const PER_ROUND = 20
 /** Records that are read at once. */
 const AT_ONCE = 4
@@ -49,10 +57,11 @@ const LEASE_MS = 1_500
 /** Runs until the signal aborts. */
 export async function reconcile(options: ReconcileOptions, signal: AbortSignal): Promise<void> {
   const { logger, everyMs = 1_000 } = options
+  const compared: Compared = { until: 0, undecided: new UndecidedTasks() }
   let forgottenAt = 0
   while (!signal.aborted) {
     try {
-      const until = await round(options, everyMs, signal)
+      const until = await round(options, compared, everyMs, signal)
       if (until !== undefined && !signal.aborted && Date.now() - forgottenAt >= LARGE_VALUES.forgetEveryMs) {
         // The first time, what was left while no process ran is found as well.
         await forgetLargeValues(options, until, forgottenAt === 0 ? undefined : FORGET_SPAN_MS, signal)
@@ -66,14 +75,23 @@ export async function reconcile(options: ReconcileOptions, signal: AbortSignal):
 }
 
 /** @returns up to when the store has been compared; undefined when it was not this process's turn */
-async function round(options: ReconcileOptions, everyMs: number, signal: AbortSignal): Promise<number | undefined> {
+async function round(
+  options: ReconcileOptions,
+  compared: Compared,
+  everyMs: number,
+  signal: AbortSignal,
+): Promise<number | undefined> {
   const { reconciliation } = options.store
   const since = await reconciliation.begin(LEASE_MS)
   if (since === undefined) return undefined
   const begun = Date.now()
+  const { undecided } = compared
+  // It says less than this process knows where a task is undecided. Less than that is a store of before: a backup.
+  const from = since < Math.min(compared.until, undecided.first) ? since : Math.max(since, compared.until)
   let until = since
   try {
-    until = await changedTasks(options, since, signal)
+    compared.until = await changedTasks(options, undecided, from, signal)
+    until = Math.min(compared.until, undecided.first)
     await openTasks(options, signal)
   } finally {
     // A little earlier than this process comes again, so that it is never a whole round late.
@@ -99,35 +117,50 @@ async function forgetLargeValues(
 }
 
 /** @returns up to where nothing is missing any more */
-async function changedTasks(options: ReconcileOptions, since: number, signal: AbortSignal): Promise<number> {
+async function changedTasks(
+  options: ReconcileOptions,
+  undecided: UndecidedTasks,
+  since: number,
+  signal: AbortSignal,
+): Promise<number> {
   const { store, truth, logger } = options
   const { reconciliation } = store
   let until = since
+  let leftAt = Number.POSITIVE_INFINITY
   let told = since > 0
+  const look = async ({ key, at }: Pick<Seen, 'key' | 'at'>) => {
+    const record = await truth.record(key)
+    if (record === undefined || truth.isTask(record)) {
+      undecided.delete(key)
+      // Nobody else comes back to it.
+      while (record !== undefined && !store.project(record)) await store.flush()
+    } else if (!undecided.add(key, at)) leftAt = Math.min(leftAt, at)
+  }
+  // Before the list, which adds to them what was looked at just now.
+  await forEach(undecided.take(PER_ROUND), AT_ONCE, signal, look)
   for await (const seen of truth.changedSince(new Date(Math.max(0, since - OVERLAP_MS)), signal)) {
     await reconciliation.hold(LEASE_MS)
     const missing = await missingOf(reconciliation, seen)
     if (missing.length > 0 && !told)
       logger.warn({}, 'the store is empty, but Temporal has tasks: they are written again')
     told ||= missing.length > 0
-    await forEach(missing, AT_ONCE, signal, async (key) => {
-      const record = await truth.record(key)
-      if (record !== undefined && truth.isTask(record)) store.project(record)
-    })
+    await forEach(missing, AT_ONCE, signal, look)
     if (missing.length > 0) await store.flush()
     for (const { at } of seen) until = Math.max(until, at)
   }
-  return signal.aborted ? since : until
+  return signal.aborted ? since : Math.max(since, Math.min(until, leftAt))
 }
 
-async function missingOf(reconciliation: Reconciliation, seen: readonly Seen[]): Promise<string[]> {
+async function missingOf(reconciliation: Reconciliation, seen: readonly Seen[]): Promise<Pick<Seen, 'key' | 'at'>[]> {
+  const at = new Map(seen.map((each) => [each.key, each.at]))
   const keysOf = (closed: boolean) => [...new Set(seen.filter((each) => each.closed === closed).map(({ key }) => key))]
   const closed = keysOf(true)
   const begun = keysOf(false)
-  return [
+  const missing = [
     ...(closed.length === 0 ? [] : await reconciliation.notEnded(closed)),
     ...(begun.length === 0 ? [] : await reconciliation.absent(begun)),
   ]
+  return missing.map((key) => ({ key, at: at.get(key) ?? 0 }))
 }
 
 async function openTasks({ store, truth }: ReconcileOptions, signal: AbortSignal): Promise<void> {

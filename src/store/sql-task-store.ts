@@ -64,8 +64,8 @@ class SqlTaskStore implements TaskStore {
     this.reconciliation = new SqlReconciliation(db, this.availability, this.blobs)
   }
 
-  project(projection: Projection): void {
-    if (!this.closed) this.queue.add(projection)
+  project(projection: Projection): boolean {
+    return this.closed || this.queue.add(projection)
   }
 
   async flush(): Promise<void> {

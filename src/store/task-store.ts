@@ -23,8 +23,10 @@ export interface TaskStore extends LargeValueStore {
   /**
    * Notes a task's new state. Returns at once and never throws: it is written soon, in any order, and only when it is newer
    * than what is there.
+   *
+   * @returns false when too much waits already: it is left out, and {@link reconcile} finds it
    */
-  project(projection: Projection): void
+  project(projection: Projection): boolean
   /**
    * Resolves when everything noted so far is written.
    *

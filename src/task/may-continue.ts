@@ -39,6 +39,13 @@ export function refusal(record: TaskRecord, message: MessageJson, look: Look): A
   return fits(weight) ? undefined : tooLarge('Task', weight)
 }
 
+/** Another message was accepted under its idempotency key. */
+export function keyReused(): A2AError {
+  return invalidParams([
+    { field: 'idempotency-key', description: 'was used for another message; use a new key for a new message' },
+  ])
+}
+
 /** While it waits a message is in the history and in the queue; its large values are kept once. */
 function weighAccepted(message: MessageJson, look: Look): Weight {
   const { bytes, largeBytes } = weigh(message, mapMessage, look)

@@ -19,6 +19,7 @@ import {
   type TaskRecord,
   type TurnParams,
   type TurnResult,
+  type UsedKey,
 } from './task-record.js'
 
 export type TaskEvent =
@@ -27,6 +28,8 @@ export type TaskEvent =
       readonly message: MessageJson
       readonly params: TurnParams
       readonly key?: string
+      /** Of the request with the key. */
+      readonly requestHash?: string
       readonly calledBy?: CallingTask
     }
   | { readonly type: 'turnStarted'; readonly at: string }
@@ -88,9 +91,20 @@ export function isTurnRunning(record: TaskRecord): boolean {
 
 /** The turn that a message with this idempotency key got, when it was accepted before. */
 export function turnOfKey(record: TaskRecord, key: string | undefined): number | undefined {
-  if (key === undefined || record.acceptedKeys === undefined || !Object.hasOwn(record.acceptedKeys, key))
-    return undefined
-  return record.acceptedKeys[key]
+  const used = usedKey(record, key)
+  return typeof used === 'object' ? used.turn : used
+}
+
+/** Another message was accepted under this idempotency key. One whose request has no hash is taken for the same. */
+export function isKeyReused(record: TaskRecord, key: string | undefined, requestHash: string | undefined): boolean {
+  const used = usedKey(record, key)
+  return typeof used === 'object' && requestHash !== undefined && used.requestHash !== requestHash
+}
+
+function usedKey({ acceptedKeys }: TaskRecord, key: string | undefined): UsedKey | undefined {
+  return key === undefined || acceptedKeys === undefined || !Object.hasOwn(acceptedKeys, key)
+    ? undefined
+    : acceptedKeys[key]
 }
 
 /** The turn that will handle, or handles, the message that was accepted last. */
@@ -105,17 +119,23 @@ function next(record: TaskRecord, change: Partial<TaskRecord>): TaskRecord {
 
 function accepted(record: TaskRecord, event: Extract<TaskEvent, { type: 'accepted' }>): TaskRecord {
   if (record.cancelRequested) throw new IllegalTransitionError('accepted: the task is being canceled')
-  const { message, params, key, calledBy } = event
+  const { message, params, key, requestHash, calledBy } = event
   const changed = next(record, {
     task: { ...record.task, history: [...historyWithQuestion(record.task), message] },
     inbox: [...record.inbox, { message, params }],
     ...(calledBy === undefined ? {} : { calledBy }),
   })
-  return key === undefined ? changed : { ...changed, acceptedKeys: withKey(changed, key) }
+  return key === undefined ? changed : { ...changed, acceptedKeys: withKey(changed, key, requestHash) }
 }
 
-function withKey(record: TaskRecord, key: string): Readonly<Record<string, number>> {
-  const keys = [...Object.entries(record.acceptedKeys ?? {}), [key, lastAcceptedTurn(record)] as const]
+function withKey(
+  record: TaskRecord,
+  key: string,
+  requestHash: string | undefined,
+): NonNullable<TaskRecord['acceptedKeys']> {
+  const turn = lastAcceptedTurn(record)
+  const used = requestHash === undefined ? turn : { turn, requestHash }
+  const keys = [...Object.entries(record.acceptedKeys ?? {}), [key, used] as const]
   return Object.fromEntries(keys.slice(-MAX_KEYS))
 }
 

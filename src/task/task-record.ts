@@ -83,8 +83,8 @@ export interface TaskRecord extends TaskRef {
   readonly inbox: readonly QueuedMessage[]
   /** Who has called it last, and is told when it has an answer. */
   readonly calledBy?: CallingTask
-  /** Idempotency keys of the follow-up messages, and the turn each got; the latest {@link MAX_KEYS} of them. */
-  readonly acceptedKeys?: Readonly<Record<string, number>>
+  /** Idempotency keys of the follow-up messages, and what each was used for; the latest {@link MAX_KEYS} of them. */
+  readonly acceptedKeys?: Readonly<Record<string, UsedKey>>
   /** Place of the last event that is durable. Its turn runs while `ended` is false. */
   readonly position: Position
   /** Metadata of the latest state event, which has no other place in a task. */
@@ -96,6 +96,9 @@ export interface TaskRecord extends TaskRef {
   /** The agent answered with a Message: there is no task to show. */
   readonly answer?: MessageJson
 }
+
+/** The turn that a message under an idempotency key got, with the hash of its request where that is known. */
+export type UsedKey = number | { readonly turn: number; readonly requestHash: string }
 
 /** Idempotency keys that a task remembers. */
 export const MAX_KEYS = 200

@@ -26,6 +26,8 @@ export interface Checkpoint extends TurnPicture {
   readonly failures: number
   /** Attempts that were given back because their worker stopped. */
   readonly handovers: number
+  /** Attempts that came to workers without the agent. */
+  readonly bounces?: number
   /** The durable calls of the handler, when it has made any. */
   readonly journal?: readonly JournalEntry[]
   /** Attempts whose state another turn had changed meanwhile. */

@@ -14,9 +14,10 @@ export async function* changedTasksSince(
   signal: AbortSignal,
 ): AsyncGenerator<readonly Seen[]> {
   const at = time.toISOString()
+  // Where visibility is in SQL, an open workflow has closed in the far future.
   const query =
     `WorkflowType = '${WORKFLOW_TYPE}' AND TaskQueue = '${taskQueue.replace(/['\\]/g, '\\$&')}' ` +
-    `AND (StartTime >= '${at}' OR CloseTime >= '${at}')`
+    `AND (StartTime >= '${at}' OR (CloseTime >= '${at}' AND ExecutionStatus != 'Running'))`
   let seen: Seen[] = []
   for await (const { workflowId: key, status, startTime, closeTime } of client.workflow.list({
     query,

@@ -6,7 +6,7 @@
  */
 import type { temporal } from '@temporalio/proto'
 import { compareCursors, type Position } from '../a2a/cursor.js'
-import { isEnded, nextMessage, reduce, type TaskEvent } from '../task/reduce.js'
+import { isEnded, nextMessage, reduce, type TaskEvent, turnOfKey } from '../task/reduce.js'
 import { nextAlarm } from '../task/suspension.js'
 import type { TaskRecord, TurnResult } from '../task/task-record.js'
 import { type Checkpoint, type LeftTurn, turnFinished, turnVanished } from '../task/turn-outcome.js'
@@ -121,7 +121,9 @@ class HistoryFold {
       const request = command.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest
       if (request?.input?.name !== MESSAGE_UPDATE) continue
       const update = firstValue<MessageUpdateInput>(request.input.args)
-      if (update !== undefined) this.apply({ type: 'accepted', ...update })
+      // Two may come together under one key: the later one has changed nothing.
+      if (update === undefined || turnOfKey(this.record, update.key) !== undefined) continue
+      this.apply({ type: 'accepted', ...update })
     }
     for (const news of inOrder(this.news)) {
       if (news.type === 'timerFired') this.remind()

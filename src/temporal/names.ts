@@ -9,6 +9,8 @@ export const TURN_ACTIVITY = 'agentTurn'
 export const LOOK_ACTIVITY = 'lookAtTurn'
 /** Since this change a workflow looks at its turn before it cancels it. */
 export const LOOK_CHANGE = 'look-before-cancel'
+/** Since this change a workflow goes on, before it continues as new, while its webhooks cannot be told. */
+export const RENEW_CHANGE = 'renew-when-told'
 /** Update: a further message of the caller. */
 export const MESSAGE_UPDATE = 'message'
 /** Update without effect: once it is answered, everything before it is durable. */

@@ -113,13 +113,14 @@ export class TemporalEngine implements Engine {
   }
 
   async send(ref: TaskRef, followUp: FollowUp): Promise<{ turn: number }> {
-    const { params, owner, idempotencyKey: key, calledBy, webhooks } = followUp
+    const { params, owner, idempotencyKey: key, requestHash, calledBy, webhooks } = followUp
     const message = await this.kept(ref, followUp.message)
     const input: MessageUpdateInput = {
       message,
       params,
       owner,
       ...(key === undefined ? {} : { key }),
+      ...(requestHash === undefined ? {} : { requestHash }),
       ...(webhooks === undefined ? {} : { webhooks }),
       ...(calledBy === undefined ? {} : { calledBy }),
     }
@@ -127,7 +128,7 @@ export class TemporalEngine implements Engine {
       const answer = await this.call('sending a message', true, () =>
         this.handle(ref).executeUpdate<MessageUpdateAnswer, [MessageUpdateInput]>(MESSAGE_UPDATE, {
           args: [input],
-          updateId: key ?? randomUUID(),
+          updateId: updateId(followUp),
         }),
       )
       failPoint?.('send.accepted', taskKey(ref))
@@ -259,6 +260,12 @@ export class TemporalEngine implements Engine {
     const state = stateOf(reading.task)
     return unsupportedOperation(`Task has ended (${state}) and takes no more messages`, { taskId: ref.taskId, state })
   }
+}
+
+/** Temporal answers a repeated update as it did the first, so another message under the same key is another one. */
+function updateId({ idempotencyKey: key, requestHash }: FollowUp): string {
+  if (key === undefined) return randomUUID()
+  return requestHash === undefined ? key : `${key}/${requestHash}`
 }
 
 function summary(agent: AgentDefinition, { message }: NewTask): string {

@@ -10,7 +10,7 @@ import type { AgentDirectory } from '../agent/agent-definition.js'
 import type { EventBus } from '../bus/event-bus.js'
 import { taskKey } from '../bus/live-event.js'
 import { HoldQueue } from '../engine/hold-queue.js'
-import { onAbort, sleep } from '../internal/abort.js'
+import { sleep } from '../internal/abort.js'
 import type { Logger } from '../internal/logger.js'
 import type { LargeValueStore } from '../task/large-values.js'
 import { isEnded } from '../task/reduce.js'
@@ -163,20 +163,19 @@ function deploymentOptions({ deployment, buildId, behavior }: WorkerVersion): Wo
 class TurnEnd {
   private readonly options: WorkerOptions
   private readonly record: TaskRecord
-  private readonly inline: boolean
+  private readonly provisional: boolean
   private readonly staysOpen: boolean
 
-  constructor(options: WorkerOptions, { record, inline, staysOpen }: TurnEndedNotice) {
+  constructor(options: WorkerOptions, { record, provisional, staysOpen }: TurnEndedNotice) {
     this.options = options
     this.record = record
-    this.inline = inline
+    this.provisional = provisional
     this.staysOpen = staysOpen
   }
 
   announce(): void {
-    // Inline, the result is part of a workflow task that is not written yet: nobody may see it before it is.
     // A workflow task that is old, because the process was stopped, may be somebody else's by now, with another outcome.
-    const durable = this.inline || this.age() > OLD_MS ? this.confirmed() : Promise.resolve(this.record)
+    const durable = this.provisional || this.age() > OLD_MS ? this.confirmed() : Promise.resolve(this.record)
     durable.then(
       (record) => {
         failPoint?.('turn.ended', taskKey(record))
@@ -202,44 +201,5 @@ class TurnEnd {
   /** Milliseconds since the workflow task began. */
   private age(): number {
     return Date.now() - Date.parse(this.record.task.status?.timestamp ?? '')
-  }
-}
-
-/** Keeps a worker running until the signal aborts: one that breaks down is replaced. */
-export async function superviseWorker(options: WorkerOptions, signal: AbortSignal): Promise<() => Promise<void>> {
-  let current = await createWorker(options)
-  const watch = async () => {
-    for (;;) {
-      try {
-        return await current.done
-      } catch (error) {
-        if (signal.aborted) return
-        options.logger.error({ err: error }, 'worker broke down, a new one is started')
-        current = await restart(options, signal)
-      }
-    }
-  }
-  const watching = watch()
-  return async () => {
-    await current.stop()
-    await watching
-  }
-}
-
-async function restart(options: WorkerOptions, signal: AbortSignal): Promise<RunningWorker> {
-  for (let waitMs = 200; ; waitMs = Math.min(waitMs * 2, 5_000)) {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, waitMs)
-      onAbort(signal, () => {
-        clearTimeout(timer)
-        resolve()
-      })
-    })
-    if (signal.aborted) return { done: Promise.resolve(), stop: async () => {} }
-    try {
-      return await createWorker(options)
-    } catch (error) {
-      options.logger.warn({ err: error }, 'worker could not be started, will be tried again')
-    }
   }
 }

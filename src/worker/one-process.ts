@@ -24,9 +24,9 @@ import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
 import { StateWorkflows } from '../temporal/state-workflows.js'
 import { TurnAnnouncer } from '../temporal/turn-announcer.js'
-import { superviseWorker } from './create-worker.js'
 import { surviveLeakedRejections } from './leaked-rejections.js'
 import { installRuntime } from './runtime.js'
+import { superviseWorker } from './supervise-worker.js'
 
 /** What runs in the process, and with what. */
 export interface OneProcessOptions

@@ -13,9 +13,10 @@ import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
 import { StateWorkflows } from '../temporal/state-workflows.js'
 import { TurnAnnouncer } from '../temporal/turn-announcer.js'
-import { superviseWorker, type WorkerVersion } from './create-worker.js'
+import type { WorkerVersion } from './create-worker.js'
 import { surviveLeakedRejections } from './leaked-rejections.js'
 import { installRuntime } from './runtime.js'
+import { superviseWorker } from './supervise-worker.js'
 
 /** A write to the store takes a few milliseconds; one that takes longer is not waited for. */
 const SETTLE_MS = 100

@@ -943,6 +943,22 @@ export function a2aContract(
         expect(textOf(taskOf(first as JsonObject))).toBe('turn 2 after UA: this')
       })
 
+      it('refuses another follow-up under the key of one, also when both come together', async () => {
+        const gate = gateName()
+        const now = { configuration: { returnImmediately: true } }
+        const { id } = taskOf(await wire.call('sendMessage', send(`wait ${gate}`, now)))
+        const headers = { 'idempotency-key': gate }
+        const say = (text: string) => wire.call('sendMessage', send(text, now, { taskId: id }), { headers })
+        const outcomes = await Promise.allSettled([say('this'), say('that')])
+        const refused = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason)
+        expect(refused).toHaveLength(1)
+        await expectError(Promise.reject(refused[0]), 'INVALID_PARAMS', ['idempotency-key'])
+        await expectError(say('those'), 'INVALID_PARAMS', ['idempotency-key'])
+        openGate(gate)
+        await untilState(id, 'TASK_STATE_COMPLETED')
+        expect((await wire.call('getTask', { id })).history).toHaveLength(2)
+      })
+
       it('never takes two messages with one id for the same (without a key)', async () => {
         const message = userMessage('echo twice')
         const first = taskOf(await wire.call('sendMessage', { message }))

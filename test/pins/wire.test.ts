@@ -48,6 +48,7 @@ describe('pins', () => {
       TURN_ACTIVITY: 'agentTurn',
       LOOK_ACTIVITY: 'lookAtTurn',
       LOOK_CHANGE: 'look-before-cancel',
+      RENEW_CHANGE: 'renew-when-told',
       MESSAGE_UPDATE: 'message',
       CONFIRM_UPDATE: 'confirm',
       ANSWERED_SIGNAL: 'answered',

@@ -3,8 +3,8 @@ import type { AgentDefinition } from '../../agent/agent-definition.js'
 import { cancelCalled } from '../../agent/cancel-called.js'
 import { stateEvent } from '../../bus/state-event.js'
 import { timestamp } from '../../internal/clock.js'
-import { refusal } from '../../task/may-continue.js'
-import { lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfKey } from '../../task/reduce.js'
+import { keyReused, refusal } from '../../task/may-continue.js'
+import { isKeyReused, lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfKey } from '../../task/reduce.js'
 import { type Alarm, hasCallsToCancel, nextAlarm, type ResumedHandler, waitsForCall } from '../../task/suspension.js'
 import type { QueuedMessage, TaskRecord, TurnResult } from '../../task/task-record.js'
 import { type TurnInput, turnInput } from '../../task/turn-input.js'
@@ -56,7 +56,8 @@ export class MemoryTask {
     })
   }
 
-  accept({ message, params, idempotencyKey: key, calledBy, webhooks }: FollowUp): { turn: number } {
+  accept({ message, params, idempotencyKey: key, requestHash, calledBy, webhooks }: FollowUp): { turn: number } {
+    if (isKeyReused(this.record, key, requestHash)) throw keyReused()
     this.webhooks = webhooks ?? this.webhooks
     const known = turnOfKey(this.record, key)
     if (known !== undefined) return { turn: known }
@@ -67,6 +68,7 @@ export class MemoryTask {
       message,
       params,
       ...(key === undefined ? {} : { key }),
+      ...(requestHash === undefined ? {} : { requestHash }),
       ...(calledBy === undefined ? {} : { calledBy }),
     })
     this.begin()

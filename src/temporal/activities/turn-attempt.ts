@@ -7,6 +7,7 @@ import type { AgentDefinition } from '../../agent/agent-definition.js'
 import { failedTurn, isFinalFailure, leftBehind } from '../../agent/failed-turn.js'
 import { type Journal, stopReason } from '../../agent/journal.js'
 import type { EarlierAttempts } from '../../agent/resume.js'
+import { retryDelayMs } from '../../agent/retry-policy.js'
 import { runTurn } from '../../agent/run-turn.js'
 import { StateConflictError } from '../../agent/state-conflict.js'
 import { madeArtifactId, TurnEvents } from '../../agent/turn-events.js'
@@ -74,6 +75,7 @@ export class TurnAttempt {
   private before: EarlierAttempts | undefined
   private journalBefore: Checkpoint['journal']
   private readonly decidedBefore: boolean
+  private readonly bounces: number
   /** Attempts that ended without a word. */
   private readonly lost: number
   private readonly stop: TurnStop
@@ -99,7 +101,8 @@ export class TurnAttempt {
     this.decidedBefore = last?.decided ?? false
     this.failures = last?.failures ?? 0
     this.handovers = last?.handovers ?? 0
-    this.lost = info.attempt - 1 - this.failures - this.handovers - (last?.conflicts ?? 0)
+    this.bounces = last?.bounces ?? 0
+    this.lost = info.attempt - 1 - this.failures - this.handovers - this.bounces - (last?.conflicts ?? 0)
     this.before = earlierAttempts(input, last, last?.result === undefined ? this.lost : 0)
     const { state: home, holds: queue, largeValues: store, shutdown, graceMs } = options
     this.stop = new TurnStop({ context, shutdown, deadlineMs: agent.deadlineMs, graceMs })
@@ -261,7 +264,7 @@ export class TurnAttempt {
     this.log.warn({ err: error, failures }, 'turn failed, will be tried again')
     this.journal?.forgetLastFailures()
     await this.saveForNext(writer)
-    throw handlerFailed(error)
+    throw handlerFailed(error, retryDelayMs(this.agent.retry, failures))
   }
 
   private async handOver(writer: CheckpointWriter | undefined): Promise<never> {
@@ -294,13 +297,18 @@ export class TurnAttempt {
     })
   }
 
-  /** Resolves when a checkpoint is durable, or the turn is stopped. */
+  /**
+   * Resolves when a checkpoint is durable. In the grace time of a stop it is tried once.
+   *
+   * @throws TurnStopped it could not be written before the turn was stopped
+   */
   private async writeAhead(writer: CheckpointWriter | undefined): Promise<void> {
     const { signal } = this.stop
-    while (writer !== undefined && !signal.aborted) {
+    while (writer !== undefined) {
       try {
         return await writer.save()
       } catch (error) {
+        signal.throwIfAborted()
         this.log.debug({ err: error }, 'checkpoint could not be written, will be tried again')
         await sleep(WRITE_AHEAD_RETRY_MS, signal)
       }
@@ -370,6 +378,7 @@ export class TurnAttempt {
       decided: this.decidedBefore || this.events?.decided === true,
       failures: this.failures,
       handovers: this.handovers,
+      ...(this.bounces === 0 ? {} : { bounces: this.bounces }),
       ...(journal === undefined ? {} : { journal }),
       ...this.state.checkpoint,
     }

@@ -38,8 +38,12 @@ export function storeUnavailable(): ApplicationFailure {
   return ApplicationFailure.create({ type: 'StoreUnavailable', message: 'large values could not be written' })
 }
 
-/** The handler has thrown; it is tried again when the agent's policy says so. */
-export function handlerFailed(error: unknown): ApplicationFailure {
+/**
+ * The handler has thrown.
+ *
+ * @param nextRetryDelay wait before it is tried again, by the agent's policy, in milliseconds
+ */
+export function handlerFailed(error: unknown, nextRetryDelay: number): ApplicationFailure {
   const { name, message } = error instanceof Error ? error : new Error(String(error))
-  return ApplicationFailure.create({ type: name, message })
+  return ApplicationFailure.create({ type: name, message, nextRetryDelay })
 }

@@ -70,6 +70,7 @@ const UPDATE = shape(
   { message: MESSAGE, params: PARAMS, owner: text },
   {
     key: text,
+    requestHash: text,
     webhooks: must('be states, artifacts or all', oneOf(['states', 'artifacts', 'all'])),
     calledBy: shape({ key: text, at: text }),
   },

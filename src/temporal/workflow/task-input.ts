@@ -32,6 +32,8 @@ export interface MessageUpdateInput {
   readonly params: TurnParams
   readonly owner: string
   readonly key?: string
+  /** Of the request with the key: one that has another is refused. */
+  readonly requestHash?: string
   /** What webhooks are told from now on; default: as before. */
   readonly webhooks?: WebhookEvents
   readonly calledBy?: CallingTask
@@ -46,8 +48,11 @@ export interface MessageUpdateAnswer {
 /** What the workflow tells its process once a turn's end is in history. */
 export interface TurnEndedNotice {
   readonly record: TaskRecord
-  /** The result is part of the running workflow task, so not durable yet. */
-  readonly inline: boolean
+  /**
+   * How the turn has ended is decided by the running workflow task alone, which may run again and then know more: its result
+   * is a part of it, or it has none. Nobody may see it before it is durable.
+   */
+  readonly provisional: boolean
   /** The workflow goes on after the task's end, for webhooks are yet to be told. */
   readonly staysOpen: boolean
 }

@@ -27,8 +27,16 @@ import {
 import { compareCursors } from '../../a2a/cursor.js'
 import { type A2AError, invalidParams } from '../../a2a/errors.js'
 import { stateOf } from '../../a2a/state.js'
-import { refusal } from '../../task/may-continue.js'
-import { isEnded, lastAcceptedTurn, nextMessage, reduce, type TaskEvent, turnOfKey } from '../../task/reduce.js'
+import { keyReused, refusal } from '../../task/may-continue.js'
+import {
+  isEnded,
+  isKeyReused,
+  lastAcceptedTurn,
+  nextMessage,
+  reduce,
+  type TaskEvent,
+  turnOfKey,
+} from '../../task/reduce.js'
 import { type Alarm, hasCallsToCancel, nextAlarm, waitsForCall } from '../../task/suspension.js'
 import type { QueuedMessage, TaskRecord, TurnResult } from '../../task/task-record.js'
 import { type TurnInput, turnInput } from '../../task/turn-input.js'
@@ -41,6 +49,7 @@ import {
   LOOK_CHANGE,
   MESSAGE_UPDATE,
   REFUSED,
+  RENEW_CHANGE,
   SINKS,
   TELL_ACTIVITY,
   TURN_ACTIVITY,
@@ -83,6 +92,9 @@ const { [TELL_ACTIVITY]: tellWebhooks } = proxyActivities<TellActivities>({
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
 })
 
+/** Wait before a turn that was lost with its worker begins again. */
+const LOST_RETRY = '500 milliseconds'
+
 /** A cancel does not wait long for what is only there in case that no worker has the turn. */
 const { [LOOK_ACTIVITY]: lookAtTurn } = proxyLocalActivities<LookActivities>({
   startToCloseTimeout: '2 seconds',
@@ -93,6 +105,8 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
   let record = initial
   let { webhooks } = given
   let telling = Promise.resolve()
+  /** States that webhooks are yet to be told of. */
+  let untold = 0
   let turnScope: CancellationScope | undefined
   /** The turn that is being canceled, as it was found. */
   let found: LeftTurn | undefined
@@ -107,7 +121,12 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
     if (webhooks === undefined) return
     const { tenant, agentId, taskId, position } = record
     const input: TellInput = { tenant, agentId, taskId, position, events: webhooks }
-    telling = telling.then(() => CancellationScope.nonCancellable(() => tellWebhooks(input)))
+    untold += 1
+    telling = telling
+      .then(() => CancellationScope.nonCancellable(() => tellWebhooks(input)))
+      .then(() => {
+        untold -= 1
+      })
   }
   const allTold = async () => {
     for (let last: unknown; last !== telling; ) {
@@ -118,7 +137,9 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
 
   setHandler(
     messageUpdate,
-    ({ message, params, key, calledBy, webhooks: asked }) => {
+    ({ message, params, key, requestHash, calledBy, webhooks: asked }) => {
+      // Once more: another one may have come between the validator and here.
+      if (isKeyReused(record, key, requestHash)) throw refusedWith(keyReused())
       webhooks = asked ?? webhooks
       const known = turnOfKey(record, key)
       if (known !== undefined) return { turn: known }
@@ -127,6 +148,7 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
         message,
         params,
         ...(key === undefined ? {} : { key }),
+        ...(requestHash === undefined ? {} : { requestHash }),
         ...(calledBy === undefined ? {} : { calledBy }),
       })
       return { turn: lastAcceptedTurn(record) }
@@ -177,9 +199,9 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
     }
   }
 
-  /** The turn that has just begun; true when it ran inside of this workflow task. */
+  /** The turn that has just begun; true when its end is provisional. */
   const handle = async (taken: QueuedMessage | undefined): Promise<boolean> => {
-    const inline = isInline()
+    const provisional = isInline()
     answered = false
     const { outcome, finished } = await turn(turnInput(record, taken, { messages: policy.history, look: asStored }))
     noteCancel()
@@ -191,45 +213,50 @@ export async function a2aTask({ record: initial, policy, ...given }: TaskWorkflo
     } else {
       apply(outcome)
     }
-    return inline
+    return provisional || !finished
+  }
+
+  const renew = async (): Promise<never> => {
+    await condition(allHandlersFinished)
+    return continueAsNew<typeof a2aTask>({ record, policy, ...(webhooks === undefined ? {} : { webhooks }) })
   }
 
   await CancellationScope.nonCancellable(async () => {
+    let renewable = false
     while (!isEnded(record)) {
       const alarm = nextAlarm(record)
       const mayLookAgain = waitsForCall(record)
+      const mayRenew = () => renewable && untold === 0
       await untilNews(
         alarm,
-        () => record.cancelRequested || nextMessage(record) !== undefined || (answered && mayLookAgain),
+        () => record.cancelRequested || nextMessage(record) !== undefined || (answered && mayLookAgain) || mayRenew(),
       )
+      if (mayRenew()) await renew()
       // What came together with an alarm comes before it.
       const taken = nextMessage(record)
-      let inline = false
+      let provisional = false
       let reminder = false
       if (taken !== undefined) {
         apply({ type: 'turnStarted', at: now() })
         if (webhooks === 'all') tell()
-        inline = await handle(taken)
+        provisional = await handle(taken)
       } else if (hasCallsToCancel(record)) {
         apply({ type: 'turnWoken', at: now() })
-        await handle(undefined)
+        provisional = await handle(undefined)
       } else if (record.cancelRequested) {
         apply({ type: 'canceled', at: now() })
       } else if (alarm?.type === 'wake') {
         apply({ type: 'turnWoken', at: now() })
-        await handle(undefined)
+        provisional = await handle(undefined)
       } else {
         apply({ type: 'reminded', at: now() })
         reminder = true
       }
       if (!reminder) tellOperators(record, policy)
-      turnEnded({ record, inline, staysOpen: webhooks !== undefined })
+      turnEnded({ record, provisional, staysOpen: webhooks !== undefined })
       tell()
-      if (workflowInfo().continueAsNewSuggested && !isEnded(record)) {
-        if (webhooks !== undefined) await allTold()
-        await condition(allHandlersFinished)
-        await continueAsNew<typeof a2aTask>({ record, policy, ...(webhooks === undefined ? {} : { webhooks }) })
-      }
+      renewable = workflowInfo().continueAsNewSuggested
+      if (renewable && !isEnded(record) && webhooks !== undefined && !patched(RENEW_CHANGE)) await allTold()
     }
     if (webhooks !== undefined) await allTold()
     await condition(allHandlersFinished)
@@ -251,35 +278,49 @@ async function untilNews(alarm: Alarm | undefined, ready: () => boolean): Promis
 }
 
 function activitiesFor(policy: TurnPolicy, turn: number): TurnActivities {
-  const retry = { initialInterval: policy.initialIntervalMs, maximumInterval: policy.maxIntervalMs }
   if (policy.inline && turn === 1) {
+    const retry = { initialInterval: policy.initialIntervalMs, maximumInterval: policy.maxIntervalMs }
     return proxyLocalActivities<TurnActivities>({ scheduleToCloseTimeout: policy.deadlineMs, retry })
   }
   return proxyActivities<TurnActivities>({
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     scheduleToCloseTimeout: policy.deadlineMs,
     heartbeatTimeout: policy.heartbeatTimeoutMs,
-    retry,
+    // Temporal counts every attempt, those that were handed over too. So this is for one whose worker was lost, and always
+    // the same; a handler that has thrown waits as its agent says.
+    retry: { initialInterval: LOST_RETRY, backoffCoefficient: 1 },
   })
 }
 
 /** Runs before anything is written: what is refused here leaves no trace. */
 function refuse(record: TaskRecord, input: MessageUpdateInput): void {
   const problem = updateProblem(input)
-  if (problem !== undefined) throw refusedAs('INVALID_PARAMS', invalidParams([problem]).message)
-  const { message, owner, key } = input
+  if (problem !== undefined) throw refusedWith(invalidParams([problem]))
+  const { message, owner, key, requestHash } = input
   if (owner !== record.owner) throw refusedAs('TASK_NOT_FOUND', 'Task not found')
+  if (isKeyReused(record, key, requestHash)) throw refusedWith(keyReused())
   if (turnOfKey(record, key) !== undefined) return
   const error = refusal(record, message, asStored)
-  if (error !== undefined) throw refusedAs(error.reason, error.message, error)
+  if (error !== undefined) throw refusedWith(error)
+}
+
+function refusedWith(error: A2AError): ApplicationFailure {
+  return refusedAs(error.reason, error.message, error)
 }
 
 function refusedAs(
   reason: string,
   message: string,
-  { metadata, retryAfterMs }: Partial<Pick<A2AError, 'metadata' | 'retryAfterMs'>> = {},
+  { metadata = {}, violations = [], retryAfterMs }: Partial<A2AError> = {},
 ): ApplicationFailure {
-  const details = [{ reason, metadata: metadata ?? {}, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }]
+  const details = [
+    {
+      reason,
+      metadata,
+      ...(violations.length === 0 ? {} : { violations }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    },
+  ]
   return ApplicationFailure.create({ type: REFUSED, nonRetryable: true, message, details })
 }
 

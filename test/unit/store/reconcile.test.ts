@@ -101,6 +101,53 @@ describe.each(databaseKinds)('reconcile on $title', ({ missing, create }) => {
     expect(await states()).toEqual(['sure COMPLETED'])
   })
 
+  it('finds what turns out to be a task later, and lists nothing again for it', async () => {
+    const maybe = working(submitted('maybe'), 1)
+    const later = ended('later', 2)
+    for (const record of [maybe, later]) truth.set(taskKey(record), record)
+    seen = [
+      { key: taskKey(maybe), closed: false, at: 1_000_000 },
+      { key: taskKey(later), closed: true, at: 2_000_000 },
+    ]
+    let decided = false
+    start(silentLogger, ({ taskId }) => decided || taskId === 'later')
+    await eventually(() => expect(asked.at(-1)?.getTime()).toBe(2_000_000 - 15_000))
+    expect(await states()).toEqual(['later COMPLETED'])
+    decided = true
+    await eventually(async () => expect(await states()).toEqual(['later COMPLETED', 'maybe WORKING']))
+  })
+
+  it('finds it also when the process that has seen it is gone', async () => {
+    const maybe = working(submitted('maybe'), 1)
+    const later = ended('later', 2)
+    for (const record of [maybe, later]) truth.set(taskKey(record), record)
+    seen = [
+      { key: taskKey(maybe), closed: false, at: 1_000_000 },
+      { key: taskKey(later), closed: true, at: 2_000_000 },
+    ]
+    start(silentLogger, ({ taskId }) => taskId === 'later')
+    await eventually(() => expect(asked.at(-1)?.getTime()).toBe(2_000_000 - 15_000))
+    stop.abort()
+    await Promise.all(running.splice(0))
+
+    stop = new AbortController()
+    start()
+    await eventually(async () => expect(await states()).toContain('maybe WORKING'))
+  })
+
+  it('goes back to where a store is that was restored from a backup', async () => {
+    const record = ended('t', 2)
+    truth.set(taskKey(record), record)
+    seen = [{ key: taskKey(record), closed: true, at: 2_000_000 }]
+    start()
+    await eventually(() => expect(asked.at(-1)?.getTime()).toBe(2_000_000 - 15_000))
+    await eventually(async () => {
+      // A round that is under way says where it is when it ends.
+      await store.reconciliation.end(0, 1_000_000)
+      expect(asked.map((time) => time.getTime())).toContain(1_000_000 - 15_000)
+    })
+  })
+
   it('says once that an empty store is filled again', async () => {
     const told: string[] = []
     const logger = { ...silentLogger, warn: (_: object, message: string) => told.push(message) }

@@ -6,6 +6,7 @@ import type { JournalEntry } from '../../../src/task/journal-entry.js'
 import {
   IllegalTransitionError,
   isEnded,
+  isKeyReused,
   isTurnRunning,
   lastAcceptedTurn,
   nextMessage,
@@ -142,6 +143,21 @@ describe('a task', () => {
       turnOfKey(record, 'none'),
       turnOfKey(record, 'toString'),
     ]).toEqual([2, 3, undefined, undefined])
+  })
+
+  it('knows what an idempotency key was used for; without a hash nothing is another message', () => {
+    const one: TaskRecord = { ...started(fresh()), acceptedKeys: { before: 2 } }
+    const record = reduce(one, {
+      type: 'accepted',
+      message: message('m2'),
+      params: {},
+      key: 'k',
+      requestHash: 'a',
+    })
+    const reused = (['a', 'b', undefined] as const).map((hash) => isKeyReused(record, 'k', hash))
+    expect(reused).toEqual([false, true, false])
+    expect([isKeyReused(record, 'before', 'a'), isKeyReused(record, 'none', 'a')]).toEqual([false, false])
+    expect([turnOfKey(record, 'k'), turnOfKey(record, 'before')]).toEqual([2, 2])
   })
 
   it('takes nothing after its end', () => {
