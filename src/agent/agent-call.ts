@@ -1,6 +1,7 @@
 /** `ctx.call`: hands a message to another agent, and waits for what comes of it, in the process and out of it. */
 import { isA2AError } from '../a2a/errors.js'
 import { taskKey } from '../bus/live-event.js'
+import { wellFormed } from '../internal/well-formed.js'
 import type { OpenAgentCall, Suspension } from '../task/suspension.js'
 import {
   type AgentCalls,
@@ -48,13 +49,13 @@ export class CallsToAgents {
     const outgoing: OutgoingCall = {
       target: call.name,
       key: `${input.tenant}/${input.agentId}/${input.taskId}/${origin.turn}/${call.ordinal}/${call.name}`,
-      parts: typeof message === 'string' ? [{ text: message }] : message,
+      parts: wellFormed(this.calls.partsOf('call', message)),
       contextId: input.task.contextId ?? '',
       owner: input.owner,
       tenant: input.tenant,
       from: taskKey(input),
       ...(taskId === undefined ? {} : { taskId }),
-      ...(metadata === undefined ? {} : { metadata }),
+      ...(metadata === undefined ? {} : { metadata: wellFormed(metadata) }),
     }
     try {
       const open = call.open ?? (await this.calls.busy(() => this.handOver(call, agentCalls, outgoing)))

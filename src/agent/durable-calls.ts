@@ -112,7 +112,7 @@ export class DurableCalls implements Calls {
     read: (answer: IncomingMessage) => Promise<ReadAnswer<Value>>,
   ): Promise<Value> {
     this.calls.mayCall(kind)
-    const parts = typeof question === 'string' ? [{ text: question }] : question
+    const parts = this.calls.partsOf(kind, question)
     const wakeMs = timeout === undefined ? undefined : durationMs(timeout, `the timeout of ctx.${kind}`)
     const remindMs = reminder === undefined ? undefined : durationMs(reminder, `the reminder of ctx.${kind}`)
     if (remindMs !== undefined && remindMs < MIN_REMINDER_MS) {

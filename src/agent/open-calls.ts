@@ -8,7 +8,9 @@ import type { HandlerOrigin, OpenAgentCall, SuspendedHandler } from '../task/sus
 import type { TurnInput } from '../task/turn-input.js'
 import { fits, tooLarge, type Weight } from '../task/weight.js'
 import type { AgentCalls } from './agent-calls.js'
+import type { Question } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
+import { partsProblem } from './check-result.js'
 import { fromCallError } from './durable-call-errors.js'
 import { illegal } from './handler-results.js'
 import type { Journal, NewOutcome, OpenCall } from './journal.js'
@@ -125,6 +127,14 @@ export class OpenCalls {
       last.question,
     )
     return new Promise<never>(() => {})
+  }
+
+  /** @throws A2AError INVALID_AGENT_RESPONSE it is no message */
+  partsOf(kind: CallKind, question: Question): readonly PartJson[] {
+    if (typeof question === 'string') return [{ text: question }]
+    const problem = partsProblem(question)
+    if (problem !== undefined) throw illegal(this.host.agent.id, `called ctx.${kind} with a message ${problem}`)
+    return question
   }
 
   /** @throws A2AError INVALID_AGENT_RESPONSE inside of a step, and when the turn is over */

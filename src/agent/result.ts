@@ -55,9 +55,12 @@ export interface ArtifactInput {
   readonly description?: string
   /** ProtoJSON parts, at least one. */
   readonly parts: readonly PartJson[]
-  /** Adds the parts to the artifact with this id. Default false: begins or replaces it. */
+  /** Adds the parts to the artifact with this id, if there is one. Default false: begins or replaces it. */
   readonly append?: boolean
-  /** No further chunk of this artifact follows. */
+  /**
+   * No further chunk of this artifact follows. Default: true without an `artifactId`, and for one that is returned; for any
+   * other that is open at the end of the task, a last chunk without content says so when the artifact ends in text.
+   */
   readonly lastChunk?: boolean
   readonly metadata?: Metadata
   readonly extensions?: readonly string[]
