@@ -13,7 +13,7 @@ import {
   type OutgoingCall,
 } from './agent-calls.js'
 import type { CallOptions, Question } from './agent-context.js'
-import { cut, toCallError } from './durable-call-errors.js'
+import { cut, refusal } from './durable-call-errors.js'
 import { illegal } from './handler-results.js'
 import { type NewOutcome, type OpenCall, stopped, stopReason } from './journal.js'
 import type { DurableCallsHost, OpenCalls } from './open-calls.js'
@@ -104,7 +104,7 @@ export class CallsToAgents {
     }
     if (!isA2AError(error) || call.outcome !== undefined) throw error
     this.calls.called.delete(call)
-    await this.calls.busy(() => journal.settle(call, { error: toCallError(error) }))
+    await this.calls.busy(() => journal.settle(call, { error: refusal(error) }))
   }
 
   /** Once it is written down that the agent has the message, it is never sent again. */

@@ -12,6 +12,7 @@ import type { Question } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
 import { partsProblem } from './check-result.js'
 import { fromCallError } from './durable-call-errors.js'
+import { asHandlerFault } from './handler-fault.js'
 import { illegal } from './handler-results.js'
 import type { Journal, NewOutcome, OpenCall } from './journal.js'
 import { notKeepable } from './journal-value.js'
@@ -72,7 +73,7 @@ export class OpenCalls {
     if (value === undefined) return {}
     const json = JSON.stringify(value)
     const weight = this.host.weightWith(utf8Bytes(json))
-    if (!fits(weight)) throw tooLarge(`What ${describeCall(call)} gave back`, weight)
+    if (!fits(weight)) throw asHandlerFault(tooLarge(`What ${describeCall(call)} gave back`, weight))
     return { value: JSON.parse(json) as unknown }
   }
 

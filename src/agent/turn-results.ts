@@ -10,6 +10,7 @@ import { fits, tooLarge } from '../task/weight.js'
 import type { AgentDefinition } from './agent-definition.js'
 import { AnswerCollector } from './answer.js'
 import { eventProblem } from './check-result.js'
+import { asHandlerFault } from './handler-fault.js'
 import { describe, illegal, readResult, type TakeResult } from './handler-results.js'
 import type { IdleTimeout } from './idle-timeout.js'
 import { AWAIT_IT } from './open-calls.js'
@@ -126,7 +127,7 @@ export class TurnResults {
 
   private checkSize(): void {
     const { weight } = this.events
-    if (!fits(weight)) throw tooLarge(`What agent ${this.agent.id} said in this turn`, weight)
+    if (!fits(weight)) throw asHandlerFault(tooLarge(`What agent ${this.agent.id} said in this turn`, weight))
   }
 
   private async show(result: Exclude<TaggedResult, MessageResult>, last: boolean): Promise<void> {
