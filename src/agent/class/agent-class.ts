@@ -160,6 +160,9 @@ function staticMarks(instance: Agent): MarkedMethod[] {
     if (typeof methodOf(instance, name) !== 'function')
       throw refusal(instance, `static handlers names ${name}, which is no method`)
     const decorators = Array.isArray(given) ? given : [given]
+    if (decorators.some((each) => each?.mark === undefined)) {
+      throw refusal(instance, `static handlers: ${name} needs what messageHandler(), capability(id) and their like give`)
+    }
     return decorators.map(({ mark }) => ({ name, method: handlers, mark }))
   })
 }

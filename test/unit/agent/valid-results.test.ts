@@ -3,7 +3,17 @@ import { fromJson, toBinary } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
 import { StreamResponseSchema } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { TaskBuilder } from '../../../src/a2a/apply-event.js'
-import { agent, artifact, complete, data, type Handler, inputRequired, message, status } from '../../../src/index.js'
+import {
+  agent,
+  artifact,
+  complete,
+  data,
+  file,
+  type Handler,
+  inputRequired,
+  message,
+  status,
+} from '../../../src/index.js'
 import { test } from '../../../src/testing/index.js'
 import { fc } from '../../support/property.js'
 import { runOnce, type TurnRun } from '../../support/run-turn.js'
@@ -163,6 +173,33 @@ describe('what no wire can carry is refused at once, with its place', () => {
       counted.n = Number.NaN
     })
     expect(encoded(result).some((event) => JSON.stringify(event).includes('{"n":1}'))).toBe(true)
+  })
+})
+
+describe('file()', () => {
+  const fileOf = async (give: () => ReturnType<typeof file>) => (await run(give)).result.artifacts[0]?.parts?.[0]
+
+  it.each<[string, () => ReturnType<typeof file>, object]>([
+    ['bytes', () => file('f', new Uint8Array([1, 2, 3])), { raw: 'AQID' }],
+    ['a part of a buffer', () => file('f', new Uint8Array([0, 1, 2, 3]).subarray(1)), { raw: 'AQID' }],
+    ['an ArrayBuffer', () => file('f', new Uint8Array([1, 2, 3]).buffer), { raw: 'AQID' }],
+    ['a URL', () => file('f', new URL('https://a.example/f')), { url: 'https://a.example/f' }],
+    ['the text of one', () => file('f', 'https://a.example/f'), { url: 'https://a.example/f' }],
+  ])('takes %s', async (_, give, expected) => {
+    expect(await fileOf(give)).toEqual({ ...expected, filename: 'f' })
+  })
+
+  it.each(['hello world', 'Summary: fine', undefined, 5, new Float64Array(1)])('refuses %j, and says what to pass', async (content) => {
+    let attempts = 0
+    const writer = agent({ id: 'writer' }, () => {
+      attempts += 1
+      return file('note.txt', content as never)
+    })
+    const { state, statusText } = await test(writer).send('')
+    expect([state, attempts]).toEqual(['TASK_STATE_FAILED', 1])
+    expect(statusText).toBe(
+      'file("note.txt") needs bytes or a URL; for a text pass bytes, e.g. new TextEncoder().encode(text)',
+    )
   })
 })
 
