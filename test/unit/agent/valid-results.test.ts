@@ -189,18 +189,21 @@ describe('file()', () => {
     expect(await fileOf(give)).toEqual({ ...expected, filename: 'f' })
   })
 
-  it.each(['hello world', 'Summary: fine', undefined, 5, new Float64Array(1)])('refuses %j, and says what to pass', async (content) => {
-    let attempts = 0
-    const writer = agent({ id: 'writer' }, () => {
-      attempts += 1
-      return file('note.txt', content as never)
-    })
-    const { state, statusText } = await test(writer).send('')
-    expect([state, attempts]).toEqual(['TASK_STATE_FAILED', 1])
-    expect(statusText).toBe(
-      'file("note.txt") needs bytes or a URL; for a text pass bytes, e.g. new TextEncoder().encode(text)',
-    )
-  })
+  it.each(['hello world', 'Summary: fine', undefined, 5, new Float64Array(1)])(
+    'refuses %j, and says what to pass',
+    async (content) => {
+      let attempts = 0
+      const writer = agent({ id: 'writer' }, () => {
+        attempts += 1
+        return file('note.txt', content as never)
+      })
+      const { state, statusText } = await test(writer).send('')
+      expect([state, attempts]).toEqual(['TASK_STATE_FAILED', 1])
+      expect(statusText).toBe(
+        'file("note.txt") needs bytes or a URL; for a text pass bytes, e.g. new TextEncoder().encode(text)',
+      )
+    },
+  )
 })
 
 describe('the end of an artifact', () => {
