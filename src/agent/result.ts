@@ -77,7 +77,8 @@ export function text(text: string): TextResult {
 }
 
 /**
- * WORKING, with a message when there is text. Yield it; it cannot end a turn.
+ * WORKING, with a message when there is text. Yield it: one that is returned is shown, and then the task ends COMPLETED
+ * without a message.
  *
  * @param metadata of the status event
  */
