@@ -14,7 +14,7 @@ export function toParts(content: string | readonly PartJson[]): PartJson[] {
 }
 
 /** True for a part that is nothing but text, so that a following one can be joined to it. */
-function isPlainText(part: PartJson | undefined): part is PartJson & { text: string } {
+export function isPlainText(part: PartJson | undefined): part is PartJson & { text: string } {
   return part?.text !== undefined && part.metadata === undefined && part.filename === undefined
 }
 

@@ -1,6 +1,7 @@
 /** `ctx.call`: hands a message to another agent, and waits for what comes of it, in the process and out of it. */
 import { isA2AError } from '../a2a/errors.js'
 import { taskKey } from '../bus/live-event.js'
+import { wellFormed } from '../internal/well-formed.js'
 import type { OpenAgentCall, Suspension } from '../task/suspension.js'
 import {
   type AgentCalls,
@@ -12,7 +13,7 @@ import {
   type OutgoingCall,
 } from './agent-calls.js'
 import type { CallOptions, Question } from './agent-context.js'
-import { cut, toCallError } from './durable-call-errors.js'
+import { cut, refusal } from './durable-call-errors.js'
 import { illegal } from './handler-results.js'
 import { type NewOutcome, type OpenCall, stopped, stopReason } from './journal.js'
 import type { DurableCallsHost, OpenCalls } from './open-calls.js'
@@ -48,13 +49,13 @@ export class CallsToAgents {
     const outgoing: OutgoingCall = {
       target: call.name,
       key: `${input.tenant}/${input.agentId}/${input.taskId}/${origin.turn}/${call.ordinal}/${call.name}`,
-      parts: typeof message === 'string' ? [{ text: message }] : message,
+      parts: wellFormed(this.calls.partsOf('call', message)),
       contextId: input.task.contextId ?? '',
       owner: input.owner,
       tenant: input.tenant,
       from: taskKey(input),
       ...(taskId === undefined ? {} : { taskId }),
-      ...(metadata === undefined ? {} : { metadata }),
+      ...(metadata === undefined ? {} : { metadata: wellFormed(metadata) }),
     }
     try {
       const open = call.open ?? (await this.calls.busy(() => this.handOver(call, agentCalls, outgoing)))
@@ -103,7 +104,7 @@ export class CallsToAgents {
     }
     if (!isA2AError(error) || call.outcome !== undefined) throw error
     this.calls.called.delete(call)
-    await this.calls.busy(() => journal.settle(call, { error: toCallError(error) }))
+    await this.calls.busy(() => journal.settle(call, { error: refusal(error) }))
   }
 
   /** Once it is written down that the agent has the message, it is never sent again. */

@@ -125,7 +125,7 @@ export interface AgentContext<Option extends StateOption | undefined = undefined
    *
    * @param agent id of an agent that is served with this one, or the URL of any other
    * @throws CalledTaskError the agent has failed, rejected the task, was canceled, or asks for something
-   * @throws A2AError the agent does not take the message
+   * @throws A2AError the agent does not take the message; uncaught, the task has FAILED without another try
    */
   call(agent: string | URL, message: Question, options?: CallOptions): Promise<CallResult>
 }

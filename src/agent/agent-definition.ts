@@ -10,6 +10,7 @@ import { agentIdProblem } from '../a2a/ids.js'
 import type { AgentContext, TurnContext } from './agent-context.js'
 import { type StateOption, type StateSchemas, stateProblem, stateSchemas } from './agent-state.js'
 import { cardMetaProblem, type ExtendedCard, type ExtendedCardFor } from './card-meta.js'
+import { metaProblem } from './check-meta.js'
 import type { IncomingMessage } from './incoming-message.js'
 import { historyProblem } from './limit-history.js'
 import { applyMiddleware, type Middleware } from './middleware.js'
@@ -189,6 +190,8 @@ export function agent(meta: AgentMeta, handler?: Handler): AgentDefinition {
   }
   const problem = typeof meta?.id === 'string' ? agentIdProblem(meta.id) : 'must be a string'
   if (problem !== undefined) refuse(`id ${problem}`)
+  const badMeta = metaProblem(meta)
+  if (badMeta !== undefined) refuse(badMeta)
   const declared = skillList(meta.skills)
   const skillIds = declared.map(({ id }) => id)
   const badSkill = skillsProblem(declared)

@@ -1,5 +1,6 @@
 /** What an agent that answers with a Message gives: text, in one piece or in many, or one `message()`. */
 import type { MessageJson, PartJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { wellFormed } from '../internal/well-formed.js'
 import type { AgentDefinition } from './agent-definition.js'
 import { describe, illegal, readResult } from './handler-results.js'
 import { type Result, TAG } from './result.js'
@@ -37,6 +38,6 @@ export class AnswerCollector {
   }
 
   get content(): AnswerContent {
-    return this.whole ?? { parts: [{ text: this.text }] }
+    return wellFormed(this.whole ?? { parts: [{ text: this.text }] })
   }
 }

@@ -1,7 +1,8 @@
 /** What durable calls throw into a handler: the same the first time and after every replay. */
-import { A2AError, type A2AErrorReason, isA2AError } from '../a2a/errors.js'
+import { type A2AError, type A2AErrorReason, isA2AError } from '../a2a/errors.js'
 import { type CallError, type CallKey, describeCall } from '../task/journal-entry.js'
 import { CalledTaskError, type KeptFailure } from './agent-calls.js'
+import { handlerFault, isHandlerFault, refusedElsewhere } from './handler-fault.js'
 
 /** Characters of a message that are kept. */
 const MAX_MESSAGE = 4_096
@@ -13,7 +14,7 @@ export class StepError extends Error {
   readonly step: string
   /** Name of the class of what was thrown. */
   readonly errorName: string
-  /** `code` of what was thrown, when it had one. */
+  /** `code` of what was thrown, or `reason` of an A2AError, when it had one. */
   readonly code: string | number | undefined
 
   constructor(step: string, { name, message, code }: CallError) {
@@ -66,7 +67,8 @@ function list(calls: readonly string[]): string {
 }
 
 export function toCallError(thrown: unknown): CallError {
-  if (isA2AError(thrown)) return { name: thrown.name, message: cut(thrown.message), reason: thrown.reason }
+  if (isHandlerFault(thrown)) return refusal(thrown)
+  if (isA2AError(thrown)) return { name: thrown.name, message: cut(thrown.message), code: thrown.reason }
   if (!(thrown instanceof Error)) return { name: typeof thrown, message: cut(String(thrown)) }
   const { code } = thrown as { code?: unknown }
   return {
@@ -76,8 +78,16 @@ export function toCallError(thrown: unknown): CallError {
   }
 }
 
+/** What is given to the handler as it is, now and after every replay. */
+export function refusal({ name, message, reason }: A2AError): CallError {
+  return { name, message: cut(message), reason }
+}
+
 export function fromCallError(call: CallKey, error: CallError): Error {
-  if (error.reason !== undefined) return new A2AError(error.reason as A2AErrorReason, error.message)
+  if (error.reason !== undefined) {
+    const refuse = call.kind === 'call' && URL.canParse(call.name) ? refusedElsewhere : handlerFault
+    return refuse(error.reason as A2AErrorReason, error.message)
+  }
   if (call.kind === 'call') return new CalledTaskError(error.message, error.details as KeptFailure)
   return call.kind === 'ask' || call.kind === 'approve' ? new AskTimeout() : new StepError(call.name, error)
 }

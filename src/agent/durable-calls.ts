@@ -1,12 +1,12 @@
 /** The durable calls of `ctx`: what each of them does when the journal lets it through. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { isA2AError } from '../a2a/errors.js'
 import { type Duration, durationMs } from '../internal/duration.js'
 import { type CallKind, describeCall, sameCall } from '../task/journal-entry.js'
 import { CallsToAgents } from './agent-call.js'
 import type { CallResult } from './agent-calls.js'
 import type { AgentContext, AskOptions, CallOptions, Question, StepContext, StepOptions } from './agent-context.js'
 import { ApprovalDenied, AskTimeout, toCallError } from './durable-call-errors.js'
+import { isHandlerFault } from './handler-fault.js'
 import { illegal } from './handler-results.js'
 import { type IncomingMessage, incomingMessage } from './incoming-message.js'
 import { type NewOutcome, type OpenCall, stopped } from './journal.js'
@@ -110,7 +110,7 @@ export class DurableCalls implements Calls {
     read: (answer: IncomingMessage) => Promise<ReadAnswer<Value>>,
   ): Promise<Value> {
     this.calls.mayCall(kind)
-    const parts = typeof question === 'string' ? [{ text: question }] : question
+    const parts = this.calls.partsOf(kind, question)
     const wakeMs = timeout === undefined ? undefined : durationMs(timeout, `the timeout of ctx.${kind}`)
     const remindMs = reminder === undefined ? undefined : durationMs(reminder, `the reminder of ctx.${kind}`)
     if (remindMs !== undefined && remindMs < MIN_REMINDER_MS) {
@@ -167,7 +167,7 @@ export class DurableCalls implements Calls {
         return this.calls.kept(call, await insideStep(call.name, async () => work({ signal, attempt, idempotencyKey })))
       } catch (error) {
         if (signal.aborted) return stopped(signal)
-        const last = attempt >= retry.maxAttempts || isA2AError(error)
+        const last = attempt >= retry.maxAttempts || isHandlerFault(error)
         log.warn(
           { err: error, step: call.name, try: attempt },
           last ? 'step failed' : 'step failed, will be tried again',

@@ -1,7 +1,6 @@
 /** What becomes of a turn whose handler throws: tried again by the agent's policy, then FAILED. */
 
 import type { ArtifactJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
-import { isA2AError } from '../a2a/errors.js'
 import type { TurnResult } from '../task/task-record.js'
 import type { TurnInput } from '../task/turn-input.js'
 import { CalledTaskError } from './agent-calls.js'
@@ -9,6 +8,7 @@ import { TurnStopped } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
 import { StateError } from './agent-state.js'
 import { AskTimeout } from './durable-call-errors.js'
+import { faultText, isHandlerFault } from './handler-fault.js'
 import { IdleTimeoutError } from './idle-timeout.js'
 import type { EarlierAttempts } from './resume.js'
 import type { TurnEvents } from './turn-events.js'
@@ -19,7 +19,7 @@ import type { TurnEvents } from './turn-events.js'
 export function isFinalFailure(error: unknown, failures: number, agent: AgentDefinition): boolean {
   if (error instanceof TurnStopped) return true
   // What the agent must never give, it would give again.
-  if (isA2AError(error)) return true
+  if (isHandlerFault(error)) return true
   // A question stays unanswered, and a called task stays as it has ended.
   if (error instanceof AskTimeout || error instanceof CalledTaskError) return true
   // What does not fit would not fit again.
@@ -63,6 +63,5 @@ export function failureText(error: unknown): string {
   if (error instanceof TurnStopped && error.reason === 'deadline') return 'The agent did not finish in time.'
   if (error instanceof IdleTimeoutError) return 'The agent made no progress in time.'
   if (error instanceof AskTimeout) return 'Nobody answered in time.'
-  if (isA2AError(error)) return error.message
-  return 'The agent failed to handle the message.'
+  return faultText(error) ?? 'The agent failed to handle the message.'
 }

@@ -1,9 +1,10 @@
 /** What a handler gives, one result after the other, whether it is a function or a generator. */
-import { A2AError } from '../a2a/errors.js'
+import type { A2AError } from '../a2a/errors.js'
 import { onAbort } from '../internal/abort.js'
 import { TurnStopped } from './agent-context.js'
 import type { Handler } from './agent-definition.js'
 import { resultProblem } from './check-result.js'
+import { handlerFault } from './handler-fault.js'
 import { type EndResult, type Result, TAG, type TaggedResult, toResult } from './result.js'
 
 export interface HandlerHost {
@@ -55,7 +56,7 @@ export function readResult(agentId: string, given: Result | undefined, last: boo
 
 /** An agent did what it must not; trying again will not help. */
 export function illegal(agentId: string, what: string): A2AError {
-  return new A2AError('INVALID_AGENT_RESPONSE', `Agent ${agentId} ${what}`)
+  return handlerFault('INVALID_AGENT_RESPONSE', `Agent ${agentId} ${what}`)
 }
 
 /** A result in words, for messages to the author. */

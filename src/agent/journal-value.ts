@@ -8,12 +8,14 @@ const MAX_DEPTH = 200
  *
  * It can when it is made of JSON values. `undefined` is fine on its own, and as a property, where it means the same as a
  * property that is not there.
+ *
+ * @param maxDepth how deep objects and arrays may be nested
  */
-export function notKeepable(value: unknown): string | undefined {
-  return value === undefined ? undefined : problem(value, '', [])
+export function notKeepable(value: unknown, maxDepth = MAX_DEPTH): string | undefined {
+  return value === undefined ? undefined : problem(value, '', [], maxDepth)
 }
 
-function problem(value: unknown, path: string, above: readonly object[]): string | undefined {
+function problem(value: unknown, path: string, above: readonly object[], maxDepth: number): string | undefined {
   const at = path === '' ? '' : ` at ${path}`
   switch (typeof value) {
     case 'string':
@@ -32,22 +34,23 @@ function problem(value: unknown, path: string, above: readonly object[]): string
   }
   if (value === null) return undefined
   if (above.includes(value)) return `refers to itself${at}`
-  if (above.length >= MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH} levels`
+  if (above.length >= maxDepth) return `is nested deeper than ${maxDepth} levels`
   const inside = [...above, value]
-  if (Array.isArray(value)) return first(value.entries(), (index) => `${path}[${index}]`, inside)
+  if (Array.isArray(value)) return first(value.entries(), (index) => `${path}[${index}]`, inside, maxDepth)
   if (!isPlain(value)) return `is a ${value.constructor?.name || 'class instance'}${at}${hint(value)}`
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return `has a method toJSON${at}`
   const set = Object.entries(value).filter(([, each]) => each !== undefined)
-  return first(set, (name) => `${path}.${name}`, inside)
+  return first(set, (name) => `${path}.${name}`, inside, maxDepth)
 }
 
 function first<Key>(
   values: Iterable<[Key, unknown]>,
   path: (key: Key) => string,
   above: readonly object[],
+  maxDepth: number,
 ): string | undefined {
   for (const [key, each] of values) {
-    const found = problem(each, path(key), above)
+    const found = problem(each, path(key), above, maxDepth)
     if (found !== undefined) return found
   }
   return undefined

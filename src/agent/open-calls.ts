@@ -8,8 +8,11 @@ import type { HandlerOrigin, OpenAgentCall, SuspendedHandler } from '../task/sus
 import type { TurnInput } from '../task/turn-input.js'
 import { fits, tooLarge, type Weight } from '../task/weight.js'
 import type { AgentCalls } from './agent-calls.js'
+import type { Question } from './agent-context.js'
 import type { AgentDefinition } from './agent-definition.js'
+import { partsProblem } from './check-result.js'
 import { fromCallError } from './durable-call-errors.js'
+import { asHandlerFault } from './handler-fault.js'
 import { illegal } from './handler-results.js'
 import type { Journal, NewOutcome, OpenCall } from './journal.js'
 import { notKeepable } from './journal-value.js'
@@ -70,7 +73,7 @@ export class OpenCalls {
     if (value === undefined) return {}
     const json = JSON.stringify(value)
     const weight = this.host.weightWith(utf8Bytes(json))
-    if (!fits(weight)) throw tooLarge(`What ${describeCall(call)} gave back`, weight)
+    if (!fits(weight)) throw asHandlerFault(tooLarge(`What ${describeCall(call)} gave back`, weight))
     return { value: JSON.parse(json) as unknown }
   }
 
@@ -125,6 +128,14 @@ export class OpenCalls {
       last.question,
     )
     return new Promise<never>(() => {})
+  }
+
+  /** @throws A2AError INVALID_AGENT_RESPONSE it is no message */
+  partsOf(kind: CallKind, question: Question): readonly PartJson[] {
+    if (typeof question === 'string') return [{ text: question }]
+    const problem = partsProblem(question)
+    if (problem !== undefined) throw illegal(this.host.agent.id, `called ctx.${kind} with a message ${problem}`)
+    return question
   }
 
   /** @throws A2AError INVALID_AGENT_RESPONSE inside of a step, and when the turn is over */

@@ -5,6 +5,8 @@
  */
 import type { JsonValue } from '@bufbuild/protobuf'
 import type { MessageJson, PartJson, StreamResponseJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { handlerFault } from './handler-fault.js'
+import type { Jsonable } from './jsonable.js'
 
 /** Which result it is. A registered symbol, so that two copies of this package understand each other. */
 export const TAG: unique symbol = Symbol.for('temporal-a2a.result') as never
@@ -48,23 +50,25 @@ export interface MessageResult extends Tagged<'message'> {
 export type Result = string | TextResult | StatusResult | ArtifactResult | EndResult | MessageResult
 
 /** An artifact, or a chunk of one (A2A 1.0, section 4.1.7). */
-export interface ArtifactInput {
+export interface ArtifactInput<Meta extends object = Metadata> extends MetadataOption<Meta> {
   /** Unique within the task. Default: made from task, turn and order, so that a retry replaces the same artifact. */
   readonly artifactId?: string
   readonly name?: string
   readonly description?: string
   /** ProtoJSON parts, at least one. */
   readonly parts: readonly PartJson[]
-  /** Adds the parts to the artifact with this id. Default false: begins or replaces it. */
+  /** Adds the parts to the artifact with this id, if there is one. Default false: begins or replaces it. */
   readonly append?: boolean
-  /** No further chunk of this artifact follows. */
+  /**
+   * No further chunk of this artifact follows. Default: true without an `artifactId`, and for one that is returned; for any
+   * other that is open at the end of the task, a last chunk without content says so when the artifact ends in text.
+   */
   readonly lastChunk?: boolean
-  readonly metadata?: Metadata
   readonly extensions?: readonly string[]
 }
 
-export interface MetadataOption {
-  readonly metadata?: Metadata
+export interface MetadataOption<Meta extends object = Metadata> {
+  readonly metadata?: Metadata | (Meta & Jsonable<Meta>)
 }
 
 /** A chunk of the turn's text artifact; the same as the bare string. */
@@ -73,17 +77,18 @@ export function text(text: string): TextResult {
 }
 
 /**
- * WORKING, with a message when there is text. Yield it; it cannot end a turn.
+ * WORKING, with a message when there is text. Yield it: one that is returned is shown, and then the task ends COMPLETED
+ * without a message.
  *
  * @param metadata of the status event
  */
-export function status(text?: string, { metadata }: MetadataOption = {}): StatusResult {
-  return Object.freeze({ [TAG]: 'status' as const, ...defined({ text, metadata }) })
+export function status<Meta extends object>(text?: string, { metadata }: MetadataOption<Meta> = {}): StatusResult {
+  return Object.freeze({ [TAG]: 'status' as const, ...defined({ text, metadata: metadata as Metadata | undefined }) })
 }
 
 /** An artifact, or with `append` a further chunk of one. */
-export function artifact(input: ArtifactInput): ArtifactResult {
-  return Object.freeze({ [TAG]: 'artifact' as const, ...input })
+export function artifact<Meta extends object>(input: ArtifactInput<Meta>): ArtifactResult {
+  return Object.freeze({ [TAG]: 'artifact' as const, ...(input as ArtifactInput) })
 }
 
 /**
@@ -91,24 +96,49 @@ export function artifact(input: ArtifactInput): ArtifactResult {
  *
  * @param content the bytes, or the URL where the file is
  * @param mediaType IANA media type, such as `application/pdf`
+ * @throws A2AError INVALID_AGENT_RESPONSE the content is neither
  */
-export function file(name: string, content: Uint8Array | URL | string, mediaType?: string): ArtifactResult {
-  const where = content instanceof Uint8Array ? { raw: toBase64(content) } : { url: String(content) }
+export function file(
+  name: string,
+  content: Uint8Array | ArrayBuffer | URL | string,
+  mediaType?: string,
+): ArtifactResult {
+  const bytes = content instanceof ArrayBuffer ? new Uint8Array(content) : content
+  const where = bytes instanceof Uint8Array ? { raw: toBase64(bytes) } : { url: urlOf(name, bytes) }
   return artifact({ name, parts: [{ ...where, filename: name, ...defined({ mediaType }) }] })
 }
 
-/** An artifact of one JSON value. */
-export function data(value: JsonValue, { name }: { readonly name?: string } = {}): ArtifactResult {
-  return artifact({ ...defined({ name }), parts: [{ data: value }] })
+function urlOf(name: string, content: unknown): string {
+  const url = content instanceof URL ? content.href : content
+  // Many a sentence with a colon is a URL to the parser.
+  if (typeof url === 'string' && !/\s/.test(url) && URL.canParse(url)) return url
+  throw handlerFault(
+    'INVALID_AGENT_RESPONSE',
+    `file(${JSON.stringify(name)}) needs bytes or a URL; for a text pass bytes, e.g. new TextEncoder().encode(text)`,
+  )
+}
+
+/** An artifact of one JSON value, which may be of an interface of one's own. */
+export function data<Value extends object | string | number | boolean | null>(
+  value: JsonValue | (Value & Jsonable<Value>),
+  { name }: { readonly name?: string } = {},
+): ArtifactResult {
+  return artifact({ ...defined({ name }), parts: [{ data: value as JsonValue }] })
 }
 
 /** Ends the task COMPLETED, with this as the status message when given. */
-export function complete(content?: string | readonly PartJson[], options: MetadataOption = {}): EndResult {
+export function complete<Meta extends object>(
+  content?: string | readonly PartJson[],
+  options: MetadataOption<Meta> = {},
+): EndResult {
   return end('completed', content, options)
 }
 
 /** Ends the turn INPUT_REQUIRED: the caller's next message continues the task. */
-export function inputRequired(content?: string | readonly PartJson[], options: MetadataOption = {}): EndResult {
+export function inputRequired<Meta extends object>(
+  content?: string | readonly PartJson[],
+  options: MetadataOption<Meta> = {},
+): EndResult {
   return end('input-required', content, options)
 }
 
@@ -116,17 +146,26 @@ export function inputRequired(content?: string | readonly PartJson[], options: M
  * AUTH_REQUIRED. Returned: ends the turn. Yielded: shows the state and the handler goes on, for credentials that come
  * out of band.
  */
-export function authRequired(content?: string | readonly PartJson[], options: MetadataOption = {}): EndResult {
+export function authRequired<Meta extends object>(
+  content?: string | readonly PartJson[],
+  options: MetadataOption<Meta> = {},
+): EndResult {
   return end('auth-required', content, options)
 }
 
 /** Ends the task REJECTED: the agent will not do it. */
-export function reject(content?: string | readonly PartJson[], options: MetadataOption = {}): EndResult {
+export function reject<Meta extends object>(
+  content?: string | readonly PartJson[],
+  options: MetadataOption<Meta> = {},
+): EndResult {
   return end('rejected', content, options)
 }
 
 /** Ends the task FAILED, with a text the caller may see. Something that broke is better thrown: that is retried. */
-export function fail(content?: string | readonly PartJson[], options: MetadataOption = {}): EndResult {
+export function fail<Meta extends object>(
+  content?: string | readonly PartJson[],
+  options: MetadataOption<Meta> = {},
+): EndResult {
   return end('failed', content, options)
 }
 
@@ -134,9 +173,12 @@ export function fail(content?: string | readonly PartJson[], options: MetadataOp
  * Answers with a Message and no task: only as the one and only result, and only for an agent with `answers: 'message'`
  * or `'either'`.
  */
-export function message(content: string | readonly PartJson[], { metadata }: MetadataOption = {}): MessageResult {
+export function message<Meta extends object>(
+  content: string | readonly PartJson[],
+  { metadata }: MetadataOption<Meta> = {},
+): MessageResult {
   const parts = typeof content === 'string' ? [{ text: content }] : content
-  return Object.freeze({ [TAG]: 'message' as const, parts, ...defined({ metadata }) })
+  return Object.freeze({ [TAG]: 'message' as const, parts, ...defined({ metadata: metadata as Metadata | undefined }) })
 }
 
 /** The low-level door: an event of the protocol, as ProtoJSON. Ids of task and context are filled in. */
@@ -154,10 +196,14 @@ export function toResult(value: unknown): TaggedResult | undefined {
 function end(
   state: EndResult['state'],
   content: string | readonly PartJson[] | undefined,
-  { metadata }: MetadataOption,
+  { metadata }: MetadataOption<object>,
 ): EndResult {
   const parts = typeof content === 'string' ? [{ text: content }] : content
-  return Object.freeze({ [TAG]: 'end' as const, state, ...defined({ parts, metadata }) })
+  return Object.freeze({
+    [TAG]: 'end' as const,
+    state,
+    ...defined({ parts, metadata: metadata as Metadata | undefined }),
+  })
 }
 
 /** The object without its undefined values. */

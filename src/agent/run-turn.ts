@@ -167,7 +167,7 @@ class TurnRun {
     question: readonly PartJson[] | undefined
   }): Promise<TurnResult> {
     await this.results.begin()
-    this.events.closeText()
+    this.events.closeOpen(false)
     this.events.supersede(this.host.before?.shown ?? [])
     const { attempt, seq } = this.events.position
     const message = question === undefined ? this.events.said.status?.message : this.events.agentMessage(question)

@@ -14,8 +14,10 @@ import type {
 } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { TaskBuilder } from '../a2a/apply-event.js'
 import type { Position } from '../a2a/cursor.js'
+import { appendParts, isPlainText } from '../a2a/parts.js'
 import { type LiveEvent, taskKey } from '../bus/live-event.js'
 import { utf8Bytes } from '../internal/utf8-bytes.js'
+import { endsInHalf, wellFormed } from '../internal/well-formed.js'
 import { LARGE_VALUES, withoutReferences } from '../task/large-values.js'
 import type { TurnInput } from '../task/turn-input.js'
 import type { TurnPicture } from '../task/turn-picture.js'
@@ -44,6 +46,12 @@ export class TurnEvents {
   private readonly touched = new Set<string>()
   /** Ids of artifacts that are about to be shown. */
   private readonly announced = new Set<string>()
+  /** Ids of the author's artifacts of which it was not said whether more follows. */
+  private readonly open = new Set<string>()
+  /** Ids of the author's artifacts of which no more may follow. */
+  private readonly ended = new Set<string>()
+  /** By artifact, the first half of a character whose other half is in the next chunk. */
+  private readonly halves = new Map<string, string>()
   private readonly sizes = new Map<string, number>()
   private artifactWeight: Weight = NOTHING
   private statusBytes = 0
@@ -145,28 +153,46 @@ export class TurnEvents {
     this.showArtifact({ artifactId: this.textArtifactId, parts: [{ text }] }, !first, lastChunk)
   }
 
-  /** Says that no further chunk of the turn's text follows, when there was any and it was not said yet. */
-  closeText(): void {
+  /**
+   * Says that no further chunk follows of what is open: of the turn's text, and with the task of the artifacts whose author
+   * has not said whether one does. That takes a chunk, so it is said only of what ends in text, which a chunk may add nothing to.
+   */
+  closeOpen(withTask: boolean): void {
     if (this.textOpen) this.text('', true)
+    for (const artifactId of withTask ? this.open : []) {
+      const tail = this.picture.artifact(artifactId)?.parts?.at(-1)
+      if (isPlainText(tail)) this.showArtifact({ artifactId, parts: [{ ...tail, text: '' }] }, true, true)
+    }
+    for (const artifactId of this.halves.keys()) {
+      this.halves.delete(artifactId)
+      this.showArtifact({ artifactId, parts: [{ text: '\uFFFD' }] }, true, undefined)
+    }
   }
 
-  artifact({ append = false, lastChunk, artifactId, parts, extensions, ...rest }: ArtifactInput): void {
-    const artifact: ArtifactJson = {
-      artifactId: artifactId ?? this.nextArtifactId(),
-      ...rest,
-      parts: [...parts],
-      ...(extensions === undefined ? {} : { extensions: [...extensions] }),
-    }
-    this.showArtifact(artifact, append, lastChunk ?? !append)
+  /** Whether the author has said that no further chunk of it follows. */
+  hasEnded(artifactId: string): boolean {
+    return this.ended.has(artifactId)
+  }
+
+  /** @param last nothing of the handler follows */
+  artifact({ append = false, lastChunk, parts, ...given }: ArtifactInput, last = false): void {
+    const { artifactId = this.nextArtifactId(), ...rest } = wellFormed(given) as ArtifactJson
+    const isLast = lastChunk ?? (last || given.artifactId === undefined ? true : undefined)
+    if (isLast === undefined) this.open.add(artifactId)
+    else this.open.delete(artifactId)
+    if (isLast === true) this.ended.add(artifactId)
+    else this.ended.delete(artifactId)
+    this.showArtifact({ artifactId, ...rest, parts: [...parts] }, append, isLast)
   }
 
   /** An event an author made. Ids of task and context are ours. */
   emit(event: Pick<StreamResponseJson, 'statusUpdate' | 'artifactUpdate'>): void {
     if (event.artifactUpdate?.artifact !== undefined) {
       const { artifact, append, lastChunk, metadata } = event.artifactUpdate
-      this.showArtifact(artifact, append ?? false, lastChunk, metadata)
+      const { parts = [], ...rest } = artifact
+      this.showArtifact({ ...wellFormed(rest), parts }, append ?? false, lastChunk, wellFormed(metadata))
     } else if (event.statusUpdate?.status !== undefined) {
-      const { status, metadata } = event.statusUpdate
+      const { status, metadata } = wellFormed(event.statusUpdate as { status: TaskStatusJson; metadata?: Metadata })
       this.working = status.state === 'TASK_STATE_WORKING'
       this.publish('update', this.statusUpdate({ ...status, timestamp: this.host.now() }, metadata), sizeOf(status))
     }
@@ -196,8 +222,8 @@ export class TurnEvents {
       contextId: this.input.task.contextId ?? '',
       taskId: this.input.taskId,
       role: 'ROLE_AGENT',
-      parts: [...withoutReferences(parts)],
-      ...(metadata === undefined ? {} : { metadata }),
+      parts: [...wellFormed(withoutReferences(parts))],
+      ...(metadata === undefined ? {} : { metadata: wellFormed(metadata) }),
     }
   }
 
@@ -216,31 +242,56 @@ export class TurnEvents {
     metadata?: Metadata,
   ): void {
     const status: TaskStatusJson = { state, ...(message === undefined ? {} : { message }), timestamp: this.host.now() }
-    this.publish('update', this.statusUpdate(status, metadata), message === undefined ? 0 : sizeOf(message))
+    this.publish('update', this.statusUpdate(status, wellFormed(metadata)), message === undefined ? 0 : sizeOf(message))
   }
 
+  /** @param further it is a chunk of an artifact; the first one of an artifact that is not there begins it */
   private showArtifact(
-    artifact: ArtifactJson,
-    append: boolean,
+    given: ArtifactJson,
+    further: boolean,
     lastChunk: boolean | undefined,
     metadata?: Metadata,
   ): void {
     if (!this.working) this.status(undefined, undefined)
-    const artifactId = artifact.artifactId ?? ''
-    const parts = withoutReferences(artifact.parts ?? [])
+    const artifactId = given.artifactId ?? ''
+    const before = further ? this.picture.artifact(artifactId) : undefined
+    const isFirst = !this.touched.has(artifactId)
+    const parts = this.whole(artifactId, withoutReferences(given.parts ?? []), before !== undefined, lastChunk)
     this.touched.add(artifactId)
-    const bytes = partsSize(parts)
-    this.count(artifactId, bytes - keptOutside(parts), append)
-    const shown =
-      artifact.parts === undefined || artifact.parts === parts ? artifact : { ...artifact, parts: [...parts] }
+    const size = partsSize(parts)
+    this.count(artifactId, size - keptOutside(parts), before !== undefined)
+    const chunk = given.parts === parts ? given : { ...given, parts: [...parts] }
+    // Readers may have seen chunks of an earlier attempt: they get all that there is in their place.
+    const again = before !== undefined && isFirst && this.host.attempt > 1
+    const artifact = again ? withChunk(before, chunk) : chunk
+    const bytes = again ? partsSize(artifact.parts ?? []) : size
     const { taskId, contextId } = this.ids()
     // Thousands of these are kept for readers who come back, and most are a further chunk: one object without gaps.
-    const chunk = append ? { taskId, contextId, artifact: shown, append } : { taskId, contextId, artifact: shown }
+    const append = before !== undefined && !again
+    const update = append ? { taskId, contextId, artifact, append } : { taskId, contextId, artifact }
     const isPlain = lastChunk !== true && metadata === undefined
     const artifactUpdate = isPlain
-      ? chunk
-      : { ...chunk, ...(lastChunk === true ? { lastChunk } : {}), ...(metadata === undefined ? {} : { metadata }) }
+      ? update
+      : { ...update, ...(lastChunk === true ? { lastChunk } : {}), ...(metadata === undefined ? {} : { metadata }) }
     this.publish('update', { artifactUpdate }, bytes)
+  }
+
+  /** The parts with whole characters: half a one at the end waits for the next chunk, and then comes before it. */
+  private whole(
+    artifactId: string,
+    given: readonly PartJson[],
+    append: boolean,
+    lastChunk: boolean | undefined,
+  ): readonly PartJson[] {
+    const half = append ? this.halves.get(artifactId) : undefined
+    this.halves.delete(artifactId)
+    const parts = half === undefined ? given : withHalf(half, given)
+    const last = parts.at(-1)
+    if (lastChunk === true || !isPlainText(last) || !endsInHalf(last.text)) {
+      return parts.every(isWholeText) ? parts : wellFormed(parts)
+    }
+    this.halves.set(artifactId, last.text.slice(-1))
+    return wellFormed([...parts.slice(0, -1), { ...last, text: last.text.slice(0, -1) }])
   }
 
   private statusUpdate(status: TaskStatusJson, metadata?: TaskJson['metadata']): StreamResponseJson {
@@ -272,6 +323,21 @@ export class TurnEvents {
 /** Ids of artifacts are made from task, turn and order, so that a further attempt replaces the same ones. */
 export function madeArtifactId({ taskId, turn }: TurnInput, ordinal: number): string {
   return `${taskId.slice(0, 8)}-${turn}-${ordinal}`
+}
+
+function withChunk(before: ArtifactJson, chunk: ArtifactJson): ArtifactJson {
+  const parts = [...(before.parts ?? [])]
+  appendParts(parts, chunk.parts ?? [])
+  return { ...before, ...chunk, parts }
+}
+
+function withHalf(half: string, parts: readonly PartJson[]): PartJson[] {
+  const [first, ...rest] = parts
+  return isPlainText(first) ? [{ ...first, text: half + first.text }, ...rest] : [{ text: half }, ...parts]
+}
+
+function isWholeText(part: PartJson): boolean {
+  return isOnlyText(part) && part.text.isWellFormed()
 }
 
 /** Bytes as JSON. */

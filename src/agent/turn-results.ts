@@ -3,12 +3,14 @@ import type { MessageJson, PartJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb
 import type { A2AError } from '../a2a/errors.js'
 import { isInterrupted, isTerminal } from '../a2a/state.js'
 import { assertNever } from '../internal/assert-never.js'
+import { wellFormed } from '../internal/well-formed.js'
 import type { TurnEndState, TurnResult } from '../task/task-record.js'
 import type { TurnInput } from '../task/turn-input.js'
 import { fits, tooLarge } from '../task/weight.js'
 import type { AgentDefinition } from './agent-definition.js'
 import { AnswerCollector } from './answer.js'
 import { eventProblem } from './check-result.js'
+import { asHandlerFault } from './handler-fault.js'
 import { describe, illegal, readResult, type TakeResult } from './handler-results.js'
 import type { IdleTimeout } from './idle-timeout.js'
 import { AWAIT_IT } from './open-calls.js'
@@ -125,7 +127,7 @@ export class TurnResults {
 
   private checkSize(): void {
     const { weight } = this.events
-    if (!fits(weight)) throw tooLarge(`What agent ${this.agent.id} said in this turn`, weight)
+    if (!fits(weight)) throw asHandlerFault(tooLarge(`What agent ${this.agent.id} said in this turn`, weight))
   }
 
   private async show(result: Exclude<TaggedResult, MessageResult>, last: boolean): Promise<void> {
@@ -136,8 +138,11 @@ export class TurnResults {
       case 'status':
         return this.events.status(result.text, result.metadata)
       case 'artifact':
+        if (result.append === true && this.events.hasEnded(result.artifactId ?? '')) {
+          throw this.illegal(`gave a chunk of the artifact ${JSON.stringify(result.artifactId)} after its lastChunk`)
+        }
         await this.writeAhead(result.artifactId)
-        return this.events.artifact(result)
+        return this.events.artifact(result, last)
       case 'end':
         if (result.state !== 'auth-required' || last || result.last) {
           this.end = result
@@ -161,10 +166,11 @@ export class TurnResults {
       return { attempt: this.host.attempt, seq: 0, state: 'TASK_STATE_COMPLETED', artifacts: [], answer: this.answer }
     }
     await this.begin()
-    this.events.closeText()
+    const end = this.endStatus()
+    this.events.closeOpen(isTerminal(end.state))
     this.events.supersede(this.host.before?.shown ?? [])
     const { attempt, seq } = this.events.position
-    return { attempt, seq, artifacts: this.events.artifacts(), ...this.endStatus() }
+    return { attempt, seq, artifacts: this.events.artifacts(), ...end }
   }
 
   private endStatus(): Pick<TurnResult, 'state' | 'message' | 'metadata'> {
@@ -174,7 +180,7 @@ export class TurnResults {
     return {
       state: endState(state),
       ...(parts === undefined ? {} : { message: this.events.agentMessage(parts) }),
-      ...(metadata === undefined ? {} : { metadata }),
+      ...(metadata === undefined ? {} : { metadata: wellFormed(metadata) }),
     }
   }
 
@@ -201,7 +207,7 @@ export class TurnResults {
       this.emittedEnd = {
         state: status.state,
         ...(message === undefined ? {} : { message: this.emittedMessage(message) }),
-        ...(event.statusUpdate?.metadata === undefined ? {} : { metadata: event.statusUpdate.metadata }),
+        ...(event.statusUpdate?.metadata === undefined ? {} : { metadata: wellFormed(event.statusUpdate.metadata) }),
       }
       return
     }

@@ -1,9 +1,10 @@
 /** Agents with `run: 'direct'`: the handler answers within the request, and nothing is kept. */
 import type { MessageJson, SendMessageRequestJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
-import { A2AError, isA2AError, taskNotFound } from '../a2a/errors.js'
+import { A2AError, taskNotFound } from '../a2a/errors.js'
 import { type AgentContext, TurnStopped } from '../agent/agent-context.js'
 import { AnswerCollector } from '../agent/answer.js'
 import { failureText } from '../agent/failed-turn.js'
+import { faultText } from '../agent/handler-fault.js'
 import { eachResult, illegal } from '../agent/handler-results.js'
 import { IdleTimeout } from '../agent/idle-timeout.js'
 import { incomingMessage } from '../agent/incoming-message.js'
@@ -46,7 +47,7 @@ export async function answerDirectly(
     }
   } catch (thrown) {
     const error = call.idleFailure ?? thrown
-    if (isA2AError(error)) throw error
+    if (faultText(error) !== undefined) throw error
     throw new A2AError('INTERNAL', failureText(error), { cause: error })
   } finally {
     call.end()

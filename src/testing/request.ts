@@ -19,6 +19,9 @@ export function sendRequest(
   options: SendOptions,
   { messageId, contextId }: { readonly messageId: string; readonly contextId: string },
 ): JsonObject {
+  if (typeof content !== 'string' && !Array.isArray(content)) {
+    throw new TypeError(`the message of a test must be a string or an array of parts, not ${typeof content}`)
+  }
   const { skill, metadata = {}, requestMetadata, taskId, acceptedOutputModes = [] } = options
   const named = skill === undefined ? metadata : { ...metadata, [SKILL_METADATA]: skill }
   const message: MessageJson = {

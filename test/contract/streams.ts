@@ -116,6 +116,16 @@ export function streamContract(name: string, start: () => Promise<Wire>): void {
         }
       })
 
+      it('a lost attempt leaves no chunk behind in an artifact of an earlier turn', async () => {
+        const first = await all(stream('sendStreamingMessage', send('log')))
+        const id = first[0]?.task?.id ?? ''
+        const second = await all(stream('sendStreamingMessage', send('log', {}, { taskId: id })))
+        const task = await wire.call('getTask', { id })
+        expect(textOf(task)).toBe('one two three')
+        expect(artifactsOf(second)).toEqual(task.artifacts)
+        expect(artifactsOf([...first, ...second.slice(1)])).toEqual(task.artifacts)
+      })
+
       it('a stream cut after any event goes on while the task waits, and through its next turn', async () => {
         const events = await all(stream('sendStreamingMessage', send('ask which?')))
         const id = events[0]?.task?.id ?? ''

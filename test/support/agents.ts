@@ -51,7 +51,7 @@ export const scripted: AgentDefinition = agent(
     retry: { maxAttempts: 2, initialIntervalMs: 20 },
   },
   async function* (message, ctx) {
-    if (ctx.turn > 1) {
+    if (ctx.turn > 1 && message.text !== 'log') {
       const asked = ctx.history.map(({ role }) => (role === 'ROLE_USER' ? 'U' : 'A')).join('')
       yield `turn ${ctx.turn} after ${asked}: ${message.text}`
       return
@@ -142,6 +142,17 @@ export const scripted: AgentDefinition = agent(
         if (ctx.attempt > 1) return
         yield artifact({ artifactId: 'log', name: 'log', parts: [{ text: 'of the first attempt' }] })
         throw new Error('once')
+      case 'log': {
+        const chunk = (text: string) => artifact({ artifactId: 'log', append: true, parts: [{ text }] })
+        if (ctx.turn === 1) {
+          yield chunk('one ')
+          return inputRequired('more?')
+        }
+        yield chunk('two ')
+        if (ctx.attempt === 1) throw new Error('once')
+        yield chunk('three')
+        return
+      }
       case 'go-on':
         if (ctx.resume === undefined) {
           yield 'one '

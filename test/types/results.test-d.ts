@@ -2,6 +2,7 @@
  * What a handler may give is a closed union: the rest does not compile. Checked by `npm run check`: an expected error that
  * does not come is one.
  */
+import type { JsonValue } from '@bufbuild/protobuf'
 import {
   agent,
   artifact,
@@ -82,8 +83,60 @@ agent(meta, async function* () {
   return 7
 })
 
+interface Offer {
+  readonly id: string
+  readonly tags?: readonly string[]
+  readonly price: { readonly amount: number | null }
+}
+const offer: Offer = { id: 'o', price: { amount: 1 } }
+const list: readonly Offer[] = [offer]
+
+export const interfaces: readonly Result[] = [
+  data(offer),
+  data({ offer, list }),
+  data(list),
+  data(null),
+  artifact({ parts: [{ text: 'a' }], metadata: offer }),
+  status('a', { metadata: offer }),
+  complete('a', { metadata: { list } }),
+  inputRequired('a', { metadata: offer }),
+  authRequired('a', { metadata: offer }),
+  reject('a', { metadata: offer }),
+  fail('a', { metadata: offer }),
+  message('a', { metadata: offer }),
+]
+
+export const generic = <Value extends JsonValue>(value: Value) => data(value)
+
 // @ts-expect-error a function is no JSON value
 data(() => 1)
+
+// @ts-expect-error a Date is none either, however deep
+data({ offer: { at: new Date() } })
+
+// @ts-expect-error a BigInt is none
+data({ n: 1n })
+
+// @ts-expect-error a symbol is none
+data([Symbol('a')])
+
+// @ts-expect-error nor is what has methods
+data(new Map())
+
+// @ts-expect-error nothing is no value
+data(undefined)
+
+// @ts-expect-error what is not known to be JSON is not
+data({} as unknown)
+
+// @ts-expect-error metadata is held to the same
+complete('a', { metadata: { at: new Date() } })
+
+// @ts-expect-error also that of an artifact
+artifact({ parts: [{ text: 'a' }], metadata: { f: () => 1 } })
+
+// @ts-expect-error metadata is an object
+complete('a', { metadata: 'a' })
 
 // @ts-expect-error an artifact has parts
 artifact({ name: 'empty' })

@@ -84,7 +84,12 @@ export type AgentSource = AgentDefinition | Agent
 
 /** @throws AgentDefinitionError what `agent()` refuses */
 export function agentDefinition(source: AgentSource): AgentDefinition {
-  return isAgentInstance(source) ? source[BRAND]() : source
+  if (isAgentInstance(source)) return source[BRAND]()
+  const { id, handler } = (source ?? {}) as Partial<AgentDefinition>
+  if (typeof id === 'string' && typeof handler === 'function') return source
+  throw new AgentDefinitionError(
+    `an agent is what agent() returns, or an instance of a class that extends Agent, not ${isAgentClass(source) ? 'the class itself' : typeof source}`,
+  )
 }
 
 export function isAgentInstance(value: unknown): value is Agent {
@@ -160,6 +165,12 @@ function staticMarks(instance: Agent): MarkedMethod[] {
     if (typeof methodOf(instance, name) !== 'function')
       throw refusal(instance, `static handlers names ${name}, which is no method`)
     const decorators = Array.isArray(given) ? given : [given]
+    if (decorators.some((each) => each?.mark === undefined)) {
+      throw refusal(
+        instance,
+        `static handlers: ${name} needs what messageHandler(), capability(id) and their like give`,
+      )
+    }
     return decorators.map(({ mark }) => ({ name, method: handlers, mark }))
   })
 }

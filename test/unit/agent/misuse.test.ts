@@ -2,11 +2,13 @@
 import { describe, expect, it, vi } from 'vitest'
 import { agentDirectory } from '../../../src/agent/agent-definition.js'
 import {
+  Agent,
   type AgentContext,
   AgentDefinitionError,
   agent,
   complete,
   data,
+  messageHandler,
   type Result,
   type RetryPolicy,
 } from '../../../src/index.js'
@@ -15,8 +17,20 @@ import { runOnce } from '../../support/run-turn.js'
 
 const say = () => 'hi'
 
+class Plain extends Agent {
+  static override readonly handlers = { handle: messageHandler() }
+  readonly id = 'plain'
+  handle = say
+}
+
+class Uncalled extends Agent {
+  static override readonly handlers = { handle: messageHandler as never }
+  readonly id = 'uncalled'
+  handle = say
+}
+
 describe('a definition that cannot work is refused at once', () => {
-  it.each([
+  it.each<readonly [string, () => unknown, string]>([
     ['an id that is no id', () => agent({ id: 'My Agent' }, say), 'agent "My Agent": id must be 1 to 64'],
     ['a handler that is none', () => agent({ id: 'x' }, 'hi' as never), 'agent "x": the handler must be a function'],
     [
@@ -28,6 +42,32 @@ describe('a definition that cannot work is refused at once', () => {
       'a skill that nothing handles',
       () => agent({ id: 'x', skills: { book: {} } } as never),
       'agent "x": skill "book" has no handler, and neither has the agent; give one of them one',
+    ],
+    ...(
+      [
+        [{ run: 'durabel' }, 'run must be one of durable, inline, direct, not "durabel"'],
+        [{ answers: 'msg' }, 'answers must be one of task, message, either, not "msg"'],
+        [{ inputModes: 'text/plain' }, 'inputModes must be an array of strings, not "text/plain"'],
+        [{ skills: 'b' }, 'skills must be an object of skills by id, or an array, not "b"'],
+        [{ skills: { b: null } }, 'skills["b"] must be an object, not null'],
+        [{ skills: [{ id: 'b', tag: ['x'] }] }, 'there is no option skills[0].tag; did you mean tags?'],
+        [{ deadlineMS: 5 }, 'there is no option deadlineMS; did you mean deadlineMs?'],
+        [{ colour: 5 }, 'there is no option colour; the options are id, name, description'],
+        [{ retry: { maxAttempt: 2 } }, 'there is no option retry.maxAttempt; did you mean maxAttempts?'],
+        [{ retry: null }, 'retry must be an object, not null'],
+        [{ capabilities: { streaming: 'yes' } }, 'capabilities.streaming must be true or false, not "yes"'],
+        [{ extensions: ['x'] }, 'extensions must be an array of objects { uri }, not object'],
+        [{ name: 5 }, 'name must be a string, not number'],
+        [{ use: say }, 'use must be an array, not function'],
+      ] as const
+    ).map(([meta, text]) => [text, () => agent({ id: 'x', ...meta } as never, say), `agent "x": ${text}`] as const),
+    ['a handler for an agent', () => test(say as never), 'an agent is what agent() returns, or an instance'],
+    ['nothing for an agent', () => test(undefined as never), 'an agent is what agent() returns, or an instance'],
+    ['a class for its instance', () => test(Plain as never), 'not the class itself'],
+    [
+      'a decorator that was not called',
+      () => test(new Uncalled()),
+      'static handlers: handle needs what messageHandler()',
     ],
   ])('%s', (_, define, text) => {
     expect(define).toThrow(AgentDefinitionError)

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { TaskBuilder } from '../../../src/a2a/apply-event.js'
+import type { EarlierAttempts } from '../../../src/agent/resume.js'
 import { TurnEvents } from '../../../src/agent/turn-events.js'
 import type { LiveEvent } from '../../../src/bus/live-event.js'
 import { countedBytes, utf8Bytes } from '../../../src/internal/utf8-bytes.js'
@@ -90,6 +91,55 @@ describe('what earlier attempts have shown', () => {
     expect(afterSecond.textArtifactId).toBe(afterFirst.textArtifactId)
   })
 })
+
+describe('what a reader ends up with', () => {
+  const step = fc.record({
+    id: fc.constantFrom('earlier', 'a', 'b', undefined),
+    text: fc.string({ unit: 'binary', maxLength: 4 }),
+    append: fc.boolean(),
+    lastChunk: fc.constantFrom(undefined, false, true),
+  })
+  const lost = fc.array(fc.array(step, { maxLength: 8 }), { maxLength: 2 })
+
+  it('is what the task has, however many attempts were lost on the way', () => {
+    fc.assert(
+      fc.property(lost, fc.array(step, { maxLength: 8 }), fc.boolean(), (before, last, withTask) => {
+        const reader = new TaskBuilder({ artifacts: INPUT.task.artifacts })
+        let known: EarlierAttempts | undefined
+        const attempts = [...before, last].map((steps, i) => {
+          const { events, published } = attempt(i + 1)
+          for (const { id, text, append, lastChunk } of steps) {
+            if (append && id !== undefined && events.hasEnded(id)) continue
+            events.announce(id)
+            events.artifact({
+              parts: part(text),
+              append,
+              ...(id === undefined ? {} : { artifactId: id }),
+              ...(lastChunk === undefined ? {} : { lastChunk }),
+            })
+          }
+          return { events, published }
+        })
+        for (const [i, { events, published }] of attempts.entries()) {
+          if (i === before.length) {
+            events.closeOpen(withTask)
+            events.supersede(known?.shown ?? [])
+          }
+          for (const { event } of published) reader.apply(event)
+          known = events.earlier(known)
+        }
+        const { events } = attempts.at(-1) as (typeof attempts)[number]
+        const task = new TaskBuilder({ artifacts: INPUT.task.artifacts })
+        for (const artifact of events.artifacts()) task.apply({ artifactUpdate: { artifact } })
+        expect(byId(reader)).toEqual(byId(task))
+      }),
+    )
+  })
+})
+
+function byId(builder: TaskBuilder) {
+  return Object.fromEntries((builder.build().artifacts ?? []).map((artifact) => [artifact.artifactId, artifact]))
+}
 
 describe('references to large values', () => {
   it("are nobody's to give but ours", () => {
