@@ -1,5 +1,5 @@
 /** The flags that several commands have: one definition each. A flag goes before its variable, the variable before the default. */
-import { InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CARD_MODES, type CardMode } from '../card/card-mode.js'
 import type { CardKey } from '../card/sign-card.js'
 import type { LogLevel } from '../observe/logger.js'
@@ -8,6 +8,27 @@ import { DEFAULT_DB, DEFAULT_PORT } from '../serve.js'
 /** A flag with its variable `TEMPORAL_A2A_<env>`. */
 export function flag(flags: string, text: string, env: string): Option {
   return new Option(flags, text).env(`TEMPORAL_A2A_${env}`)
+}
+
+const ON = ['1', 'true', 'yes', 'on']
+const OFF = ['0', 'false', 'no', 'off']
+
+/**
+ * Reads the variables of flags that take no value. Commander takes any such variable as "on", whatever it says.
+ *
+ * @param command whose options have been parsed
+ */
+export function readSwitches(command: Command, env: NodeJS.ProcessEnv): void {
+  for (const option of command.options) {
+    const { envVar } = option
+    const name = option.attributeName()
+    if (envVar === undefined || !option.isBoolean() || command.getOptionValueSource(name) !== 'env') continue
+    const text = env[envVar]?.trim().toLowerCase() ?? ''
+    if (!ON.includes(text) && !OFF.includes(text)) {
+      command.error(`error: ${envVar} must be one of ${[...ON, ...OFF].join(', ')}`, { exitCode: 1 })
+    }
+    command.setOptionValueWithSource(name, ON.includes(text), 'env')
+  }
 }
 
 /** What every server process has. */

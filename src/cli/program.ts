@@ -1,6 +1,7 @@
 /** All commands of `temporal-a2a`. */
 import { Command } from 'commander'
 import { apiKeyCommand } from './api-key-command.js'
+import { readSwitches } from './flags.js'
 import { gatewayCommand } from './gateway-command.js'
 import { migrateCommand } from './migrate-command.js'
 import { serveCommand } from './serve-command.js'
@@ -13,6 +14,7 @@ export function createProgram(version: string): Command {
     .description('A2A agents whose tasks cannot be lost.')
     .version(version)
     .showHelpAfterError()
+    .hook('preAction', (_, command) => readSwitches(command, process.env))
     .addCommand(serveCommand())
     .addCommand(gatewayCommand())
     .addCommand(workerCommand())

@@ -120,6 +120,14 @@ describe('serve', () => {
     expect(cli.stderr()).not.toContain('    at ')
   })
 
+  it('is not opened to other machines by a variable that says no', async () => {
+    const cli = runCli(['serve', 'examples/agents.ts', '--engine', 'memory', '--host', '0.0.0.0', '--port', '0'], {
+      TEMPORAL_A2A_ALLOW_UNAUTHENTICATED: 'false',
+    })
+    expect(await cli.ended).toBe(1)
+    expect(cli.stderr()).toContain('host 0.0.0.0 can be reached from other machines')
+  })
+
   it('refuses two agents with one id, and says what to do', async () => {
     const file = join(directory, 'twice.ts')
     const agentUrl = new URL('../../dist/src/index.js', import.meta.url).href
