@@ -59,6 +59,7 @@ export interface ServeOptions {
   readonly allowUnauthenticated?: boolean
   /** How agents at a URL are connected to that `ctx.call` calls: credentials above all. Default: without. */
   readonly connectOptions?: (url: string) => ConnectOptions
+  /** Whole numbers; each name carries its unit. What is undefined has its default. */
   readonly limits?: Partial<ServerLimits>
   /** Where webhooks may lead, and what they are told. */
   readonly webhooks?: WebhookSettings
@@ -92,6 +93,7 @@ export const DEFAULT_DB = '.temporal-a2a/a2a.db'
  * @throws AuthenticationConfigError ways to authenticate that cannot work; none where other machines can reach the server
  * @throws StoreDatabaseError the store's database does not answer, or was written by a newer version
  * @throws TemporalNotFoundError no Temporal server could be found, downloaded or built; the message says what to do
+ * @throws TypeError a limit or a setting that is none; the message names it
  */
 export async function serve(options: ServeOptions): Promise<Served> {
   const [{ startOneProcess }, { createLogger }] = await Promise.all([

@@ -70,7 +70,7 @@ async function run(files: string[], flags: GatewayFlags, command: Command): Prom
       agents,
       nats,
       tls: await readTls(flags),
-      limits: { lameDuckMs: flags.drain * 1_000 },
+      limits: { lameDuckMs: Math.round(flags.drain * 1_000) },
       cardKeys: await readCardKeys(flags),
       authenticate,
       corsOrigins: flags.cors ?? [],

@@ -11,6 +11,7 @@ import { createServer, type Server, type ServerOptions } from '../server/create-
 import { requireSafeExposure } from '../server/exposure.js'
 import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
+import { checkSettings } from './check-settings.js'
 import { missingSecret } from './installation-secret.js'
 import { startTaskService } from './task-service.js'
 import { openTemporalParts, type TemporalPartsOptions } from './temporal-parts.js'
@@ -44,10 +45,14 @@ export interface GatewayProcess {
   stop(): Promise<void>
 }
 
-/** @throws SecretError the Temporal server is not one of our own and no secret was given */
+/**
+ * @throws SecretError the Temporal server is not one of our own and no secret was given
+ * @throws TypeError a limit or a setting that is none
+ */
 export function startGatewayProcess(options: GatewayProcessOptions): Promise<GatewayProcess> {
   return startOrTakeDown(async (teardown) => {
     requireSafeExposure(options)
+    checkSettings(options)
     const agents = agentDirectory(options.agents)
     const parts = await openTemporalParts(options, (to) => Connection.connect(to), teardown)
     const secret = options.secret ?? parts.temporal.secret

@@ -23,7 +23,7 @@ import { createGate, openGate } from './gate.js'
 import { healthRoutes } from './grpc-health.js'
 import { reflectionRoutes } from './grpc-reflection.js'
 import { createHealthPages } from './health.js'
-import { DEFAULT_LIMITS, type ServerLimits } from './limits.js'
+import { checkLimits, type ServerLimits } from './limits.js'
 import { createListener, type TlsOptions } from './listener.js'
 import { OpenRequests } from './open-requests.js'
 import { hostName, isLoopback } from './origins.js'
@@ -80,12 +80,13 @@ export interface Server {
 
 /**
  * @throws AuthenticationConfigError ways to authenticate that cannot work; none where other machines can reach the server
+ * @throws TypeError a limit that is none
  * @throws when the port cannot be listened on, or agents contradict each other
  */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { engine, logger } = options
   const host = options.host ?? '127.0.0.1'
-  const limits: ServerLimits = { ...DEFAULT_LIMITS, ...options.limits }
+  const limits = checkLimits(options.limits)
   const { webhooks } = options
   const agents = agentDirectory(webhooks === undefined ? options.agents.map(withoutPush) : options.agents)
   requireSafeExposure(options)

@@ -59,3 +59,30 @@ export const DEFAULT_LIMITS: ServerLimits = {
   lameDuckMs: 0,
   drainMs: 2_000,
 }
+
+/** Only of these 0 makes sense: nothing is waited for. */
+const MAY_BE_ZERO: ReadonlySet<string> = new Set(['lameDuckMs', 'drainMs'])
+/** What Node's timers and the settings of HTTP/2 can hold. */
+const MAX_NUMBER = 2_147_483_647
+
+/**
+ * All limits: those that are given, and the defaults for the others and for what is undefined.
+ *
+ * @throws TypeError an unknown name, or a value that is no whole number in the bounds of its limit; the text names it
+ */
+export function checkLimits(given: Partial<ServerLimits> = {}): ServerLimits {
+  const checked: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(given as Record<string, unknown>)) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
+      throw new TypeError(`limits.${name} is no limit; there are ${Object.keys(DEFAULT_LIMITS).join(', ')}`)
+    }
+    if (value === undefined) continue
+    const least = MAY_BE_ZERO.has(name) ? 0 : 1
+    const most = name.endsWith('Bytes') ? Number.MAX_SAFE_INTEGER : MAX_NUMBER
+    if (!Number.isSafeInteger(value) || Number(value) < least || Number(value) > most) {
+      throw new TypeError(`limits.${name} must be a whole number from ${least} to ${most}`)
+    }
+    checked[name] = value
+  }
+  return { ...DEFAULT_LIMITS, ...checked }
+}

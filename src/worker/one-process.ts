@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.js'
 import { LocalCalls } from '../engine/local-calls.js'
 import { MemoryEngine } from '../engine/memory/memory-engine.js'
 import { startOrTakeDown, type Teardown } from '../internal/teardown.js'
+import { checkSettings } from '../process/check-settings.js'
 import { secretBeside } from '../process/installation-secret.js'
 import { localFile } from '../process/local-file.js'
 import { memoryWebhooks } from '../process/memory-webhooks.js'
@@ -58,10 +59,15 @@ export interface OneProcess {
   stop(): Promise<void>
 }
 
-/** Finds or starts Temporal, then starts a worker and a server. */
+/**
+ * Finds or starts Temporal, then starts a worker and a server.
+ *
+ * @throws TypeError a limit or a setting that is none
+ */
 export function startOneProcess(options: OneProcessOptions): Promise<OneProcess> {
   return startOrTakeDown(async (teardown) => {
     requireSafeExposure(options)
+    checkSettings(options)
     const agents = agentDirectory(options.agents)
     const letThemEnd = surviveLeakedRejections(options.logger)
     teardown.add(async () => letThemEnd())
