@@ -3,7 +3,11 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CARD_MODES, type CardMode } from '../card/card-mode.js'
 import type { CardKey } from '../card/sign-card.js'
 import type { LogLevel } from '../observe/logger.js'
+import type { TemporalPartsOptions } from '../process/temporal-parts.js'
+import type { WebhookSettings } from '../push/webhook-settings.js'
 import { DEFAULT_DB, DEFAULT_PORT } from '../serve.js'
+import type { ServerOptions } from '../server/create-server.js'
+import { given } from './given.js'
 
 /** A flag with its variable `TEMPORAL_A2A_<env>`. */
 export function flag(flags: string, text: string, env: string): Option {
@@ -61,6 +65,12 @@ export function temporalFlags(): Option[] {
   ]
 }
 
+export function temporalOptions({ temporalAddress, namespace, db }: TemporalFlags): TemporalOptions {
+  return given<TemporalOptions>({ temporalAddress, namespace, db })
+}
+
+type TemporalOptions = Pick<TemporalPartsOptions, 'temporalAddress' | 'namespace' | 'db'>
+
 export function tenantFlag(): Option {
   return new Option('--tenant <name>', 'security tenant of the task').default('')
 }
@@ -90,8 +100,8 @@ export function webhookAllowFlag(): Option {
   ).argParser((text, before: readonly string[] = []) => [...before, ...text.split(',').map((each) => each.trim())])
 }
 
-export function webhookSettings({ webhookAllow: allow }: WebhookFlags): { readonly allow?: readonly string[] } {
-  return allow === undefined ? {} : { allow }
+export function webhookSettings({ webhookAllow: allow }: WebhookFlags): Pick<WebhookSettings, 'allow'> {
+  return given<Pick<WebhookSettings, 'allow'>>({ allow })
 }
 
 export function secretFlag(): Option {
@@ -129,16 +139,26 @@ export function listenFlags(): Option[] {
   ]
 }
 
-/** @throws Error one of the two is missing, or a file cannot be read */
-export async function readTls({ tlsCert, tlsKey }: ListenFlags) {
+type ListenOptions = Pick<
+  ServerOptions,
+  'port' | 'host' | 'publicUrl' | 'publicGrpcUrl' | 'corsOrigins' | 'strictVersion' | 'card' | 'tls' | 'cardKeys'
+>
+
+/** @throws Error files that cannot be read or used, or half of what TLS needs; the text never holds what is in a file */
+export async function listenOptions(flags: ListenFlags): Promise<ListenOptions> {
+  const { port, host, publicUrl, publicGrpcUrl, cors: corsOrigins, strictVersion, card } = flags
+  const [tls, cardKeys] = [await readTls(flags), await readCardKeys(flags)]
+  return given<ListenOptions>({ port, host, publicUrl, publicGrpcUrl, corsOrigins, strictVersion, card, tls, cardKeys })
+}
+
+async function readTls({ tlsCert, tlsKey }: ListenFlags): Promise<ListenOptions['tls'] | undefined> {
   if (tlsCert === undefined && tlsKey === undefined) return undefined
   if (tlsCert === undefined || tlsKey === undefined) throw new Error('--tls-cert and --tls-key go together')
   const { readFile } = await import('node:fs/promises')
   return { cert: await readFile(tlsCert), key: await readFile(tlsKey) }
 }
 
-/** @throws Error a file cannot be read or is no JSON; the text never holds what is in it */
-export async function readCardKeys({ cardKey }: ListenFlags): Promise<CardKey[]> {
+async function readCardKeys({ cardKey }: ListenFlags): Promise<CardKey[]> {
   const { readFile } = await import('node:fs/promises')
   return Promise.all(
     // A variable holds one path.

@@ -1,22 +1,23 @@
 /** `temporal-a2a serve FILE`: gateway, worker and, when none is there, a Temporal server, in one process. */
 import { Command } from 'commander'
-import { serve } from '../serve.js'
+import { type ServeOptions, serve } from '../serve.js'
 import { type AuthFlags, authFlags, callersLine, readAuthentication } from './auth-flags.js'
 import {
   flag,
   keepTasksFlag,
   type ListenFlags,
   listenFlags,
+  listenOptions,
   type ProcessFlags,
   processFlags,
-  readCardKeys,
-  readTls,
   type TemporalFlags,
   temporalFlags,
+  temporalOptions,
   type WebhookFlags,
   webhookAllowFlag,
   webhookSettings,
 } from './flags.js'
+import { given } from './given.js'
 import { loadAgents } from './load-agents.js'
 import { cardUrl, engineLine, runProcess } from './run-process.js'
 
@@ -24,6 +25,8 @@ interface ServeFlags extends ProcessFlags, TemporalFlags, ListenFlags, AuthFlags
   readonly engine: 'temporal' | 'memory'
   readonly keepTasksDays?: number
 }
+
+type OwnOptions = Pick<ServeOptions, 'engine' | 'keepTasksDays' | 'authenticate' | 'allowUnauthenticated'>
 
 export function serveCommand(): Command {
   const command = new Command('serve')
@@ -46,16 +49,15 @@ async function run(file: string, flags: ServeFlags, command: Command): Promise<v
   await runProcess(command, flags, async (context) => {
     const agents = await loadAgents([file])
     const authenticate = await readAuthentication(flags)
+    const { engine, keepTasksDays, allowUnauthenticated } = flags
     const served = await serve({
-      ...flags,
       ...context,
+      ...temporalOptions(flags),
+      ...(await listenOptions(flags)),
+      ...given<OwnOptions>({ engine, keepTasksDays, authenticate, allowUnauthenticated }),
       agents,
-      tls: await readTls(flags),
-      cardKeys: await readCardKeys(flags),
-      authenticate,
-      corsOrigins: flags.cors ?? [],
       webhooks: webhookSettings(flags),
-    } as Parameters<typeof serve>[0])
+    })
     const { url, port, temporal, store } = served
     const cards = agents.map(({ id }) => cardUrl(url, id))
     return {

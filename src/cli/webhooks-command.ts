@@ -2,7 +2,15 @@
 import { Command } from 'commander'
 import { createLogger } from '../observe/logger.js'
 import type { LoggedDelivery, RegisteredWebhook, WebhookLog } from '../push/webhook-log.js'
-import { databaseFlag, flag, type TemporalFlags, temporalFlags, tenantFlag, wholeNumber } from './flags.js'
+import {
+  databaseFlag,
+  flag,
+  type TemporalFlags,
+  temporalFlags,
+  temporalOptions,
+  tenantFlag,
+  wholeNumber,
+} from './flags.js'
 import { type TaskName, taskName } from './task-name.js'
 
 interface ListFlags {
@@ -82,13 +90,9 @@ async function redeliver(task: TaskName, webhook: string, flags: RedeliverFlags,
     ])
   const teardown = new Teardown()
   try {
-    const { db, temporalAddress, namespace, taskQueue = 'a2a', tenant, delivery: deliveryId } = flags
-    const options = { db, temporalAddress, namespace, logger: createLogger('warn') }
-    const parts = await openTemporalParts(
-      options as Parameters<typeof openTemporalParts>[0],
-      (to) => Connection.connect(to),
-      teardown,
-    )
+    const { taskQueue = 'a2a', tenant, delivery: deliveryId } = flags
+    const options = { ...temporalOptions(flags), logger: createLogger('warn') }
+    const parts = await openTemporalParts(options, (to) => Connection.connect(to), teardown)
     const log = createWebhookLog(webhookRecording(parts, taskQueue))
     const one = deliveryId === undefined ? {} : { deliveryId }
     const count = await log.redeliver({ ...task, tenant }, webhook, one)

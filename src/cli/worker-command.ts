@@ -1,6 +1,7 @@
 /** `temporal-a2a worker FILE…`: runs the turns of tasks that gateways have accepted. */
 import { Command, Option } from 'commander'
 import type { WorkerVersion } from '../worker/create-worker.js'
+import type { WorkerProcessOptions } from '../worker/worker-process.js'
 import {
   flag,
   type ProcessFlags,
@@ -8,11 +9,13 @@ import {
   secretFlag,
   type TemporalFlags,
   temporalFlags,
+  temporalOptions,
   type WebhookFlags,
   webhookAllowFlag,
   webhookSettings,
   wholeNumber,
 } from './flags.js'
+import { given } from './given.js'
 import { loadAgents } from './load-agents.js'
 import { engineLine, runProcess } from './run-process.js'
 import { drainFlag, eventsLine, natsOptions, type SplitFlags, splitFlags } from './split-flags.js'
@@ -25,6 +28,8 @@ interface WorkerFlags extends ProcessFlags, TemporalFlags, SplitFlags, WebhookFl
   readonly buildId?: string
   readonly versioning: WorkerVersion['behavior']
 }
+
+type OwnOptions = Pick<WorkerProcessOptions, 'nats' | 'taskQueue' | 'maxTurns' | 'version' | 'secret'>
 
 export function workerCommand(): Command {
   const command = new Command('worker')
@@ -59,16 +64,16 @@ async function run(files: string[], flags: WorkerFlags, command: Command): Promi
       import('../worker/worker-process.js'),
       import('../process/installation-secret.js'),
     ])
+    const { taskQueue, maxTurns } = flags
+    const secret = givenSecret(flags.secretFile, process.env)
     const worker = await startWorkerProcess({
-      ...flags,
       ...context,
+      ...temporalOptions(flags),
+      ...given<OwnOptions>({ nats, taskQueue, maxTurns, version, secret }),
       agents,
-      nats,
-      drainMs: flags.drain * 1_000,
-      version,
+      drainMs: Math.round(flags.drain * 1_000),
       webhooks: webhookSettings(flags),
-      secret: givenSecret(flags.secretFile, process.env),
-    } as Parameters<typeof startWorkerProcess>[0])
+    })
     const { address, namespace, source } = worker.temporal
     const temporal = { address, namespace, source: source.detail }
     const ids = agents.map(({ id }) => id)

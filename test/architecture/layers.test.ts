@@ -135,7 +135,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'worker/start-worker.ts': { ours: ['observe', 'serve.ts'] },
   cli: {
     ours: ['agent', 'auth', 'observe', 'serve.ts', 'card/card-mode.ts'],
-    types: ['temporal', 'bus', 'worker', 'push', 'internal', 'card'],
+    types: ['temporal', 'bus', 'worker', 'process', 'server', 'push', 'internal', 'card'],
     outside: ['node:*', 'commander'],
   },
   compat: {
