@@ -38,6 +38,11 @@ export interface ServeOptions {
    * ever. In memory the last 10,000 ended tasks are kept, whatever this says.
    */
   readonly keepTasksDays?: number
+  /**
+   * At least 32 random bytes, which make task ids and page tokens and encrypt what is secret of webhooks: the same in every
+   * process that shares Temporal or the database with this one. Default: made once, and kept beside the database.
+   */
+  readonly secret?: Uint8Array
   /** PEM; with both, the port speaks TLS. */
   readonly tls?: TlsOptions
   /** Origins whose pages may call, exactly as browsers send them; `*` allows all. Default: none. */
@@ -81,6 +86,8 @@ export interface Served {
   readonly store: string | undefined
   /** What was delivered to webhooks, and delivering again. */
   readonly webhooks: WebhookLog
+  /** Sentences that the operator should read, such as of a secret that others would need too. The log has them as well. */
+  readonly warnings: readonly string[]
   /** Stops everything that was started. Safe to call twice. */
   stop(): Promise<void>
 }
@@ -119,6 +126,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
         : { address: temporal.address, namespace: temporal.namespace, source: temporal.source.detail },
     store,
     webhooks: running.webhooks,
+    warnings: running.warnings,
     stop() {
       stopping ??= running.stop()
       return stopping

@@ -10,6 +10,7 @@ import {
   listenOptions,
   type ProcessFlags,
   processFlags,
+  secretFlag,
   type TemporalFlags,
   temporalFlags,
   temporalOptions,
@@ -24,9 +25,10 @@ import { cardUrl, engineLine, runProcess } from './run-process.js'
 interface ServeFlags extends ProcessFlags, TemporalFlags, ListenFlags, AuthFlags, WebhookFlags {
   readonly engine: 'temporal' | 'memory'
   readonly keepTasksDays?: number
+  readonly secretFile?: string
 }
 
-type OwnOptions = Pick<ServeOptions, 'engine' | 'keepTasksDays' | 'authenticate' | 'allowUnauthenticated'>
+type OwnOptions = Pick<ServeOptions, 'engine' | 'keepTasksDays' | 'authenticate' | 'allowUnauthenticated' | 'secret'>
 
 export function serveCommand(): Command {
   const command = new Command('serve')
@@ -39,7 +41,7 @@ export function serveCommand(): Command {
     .default('temporal')
   const options = [
     ...[...listenFlags(), ...authFlags(), engine],
-    ...[...temporalFlags(), keepTasksFlag(), webhookAllowFlag(), ...processFlags()],
+    ...[...temporalFlags(), secretFlag(), keepTasksFlag(), webhookAllowFlag(), ...processFlags()],
   ]
   for (const option of options) command.addOption(option)
   return command
@@ -49,19 +51,21 @@ async function run(file: string, flags: ServeFlags, command: Command): Promise<v
   await runProcess(command, flags, async (context) => {
     const agents = await loadAgents([file])
     const authenticate = await readAuthentication(flags)
+    const { givenSecret } = await import('../process/installation-secret.js')
     const { engine, keepTasksDays, allowUnauthenticated } = flags
+    const secret = givenSecret(flags.secretFile, process.env)
     const served = await serve({
       ...context,
       ...temporalOptions(flags),
       ...(await listenOptions(flags)),
-      ...given<OwnOptions>({ engine, keepTasksDays, authenticate, allowUnauthenticated }),
+      ...given<OwnOptions>({ engine, keepTasksDays, authenticate, allowUnauthenticated, secret }),
       agents,
       webhooks: webhookSettings(flags),
     })
-    const { url, port, temporal, store } = served
+    const { url, port, temporal, store, warnings } = served
     const cards = agents.map(({ id }) => cardUrl(url, id))
     return {
-      json: { url, port, temporal: temporal ?? null, agents: cards },
+      json: { url, port, temporal: temporal ?? null, agents: cards, warnings },
       banner: [
         ...cards.map((card) => `agent   ${card}`),
         temporal === undefined
@@ -69,6 +73,7 @@ async function run(file: string, flags: ServeFlags, command: Command): Promise<v
           : engineLine(temporal),
         ...(store === undefined ? [] : [`tasks   ${store}`]),
         callersLine(url, authenticate),
+        ...warnings.map((warning) => `WARNING ${warning}`),
       ],
       stop: () => served.stop(),
     }

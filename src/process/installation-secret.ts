@@ -55,6 +55,14 @@ export function missingSecret(address: string): SecretError {
   )
 }
 
+/** What one process is told that makes a secret of its own although others may share its tasks. */
+export function ownSecretWarning(shared: string): string {
+  return (
+    `${shared} may be shared, and no secret was given: task ids of idempotency keys and page tokens hold for this directory ` +
+    `only. Set TEMPORAL_A2A_SECRET or --secret-file, the same for all; ${MAKE_ONE}`
+  )
+}
+
 /**
  * The secret beside a database, made at the first use and readable by its user only: for one process on a Temporal server
  * that is not its own.

@@ -1,5 +1,6 @@
 /** `temporal-a2a serve` as a newcomer uses it: start, call, kill, start again. */
 import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,6 +14,7 @@ import { wireNamed } from '../support/wires.js'
 interface Banner {
   readonly url: string
   readonly temporal: { readonly address: string } | null
+  readonly warnings: readonly string[]
 }
 
 const ESSAY =
@@ -97,6 +99,32 @@ describe('serve', () => {
     second.kill('SIGTERM')
     expect(await second.ended).toBe(0)
     expect(existsSync(db)).toBe(true)
+  }, 40_000)
+
+  it('takes a secret, which makes one task of one idempotency key for all that share Temporal; warns without', async () => {
+    const secret = randomBytes(32).toString('base64')
+    const file = join(directory, 'secret')
+    await writeFile(file, secret)
+    const first = await serveExamples('--json', '--secret-file', file).json<Banner>()
+    const elsewhere = (name: string, env: NodeJS.ProcessEnv, ...args: string[]) => {
+      const own = ['--db', join(directory, name), '--temporal-address', first.temporal?.address ?? '']
+      return runCli(['serve', 'examples/agents.ts', '--port', '0', '--json', ...own, ...args], env)
+    }
+    const second = elsewhere('second.db', { TEMPORAL_A2A_SECRET: secret })
+    const shared = await second.json<Banner>()
+    const message = send('once', { tenant: 'echo' })
+    const once = async ({ url }: Banner) => {
+      const headers = { 'idempotency-key': 'one' }
+      return taskOf(await wireNamed('rest', url).call('sendMessage', message, { headers })).id
+    }
+    expect(await once(shared)).toBe(await once(first))
+    expect([first.warnings, shared.warnings]).toEqual([[], []])
+    expect(second.stderr()).toBe('')
+
+    const third = elsewhere('third.db', {})
+    const { warnings } = await third.json<Banner>()
+    expect(warnings).toEqual([expect.stringMatching(/may be shared, and no secret was given.*TEMPORAL_A2A_SECRET/)])
+    expect(third.stderr()).toContain(warnings[0])
   }, 40_000)
 
   it('runs without Temporal when asked to, and says what that means', async () => {
