@@ -3,7 +3,8 @@
  * idempotency key may reach any of them, and so may the next page of a list.
  */
 import { randomBytes } from 'node:crypto'
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 /** A secret that is missing or of no use; the message says what to do. */
 export class SecretError extends Error {
@@ -71,6 +72,7 @@ export function ownSecretWarning(shared: string): string {
  */
 export function secretBeside(file: string): Uint8Array {
   const path = `${file}.secret`
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const temporary = `${path}.${process.pid}-${randomBytes(6).toString('hex')}`
   writeFileSync(temporary, `${randomBytes(MIN_BYTES).toString('base64')}\n`, { mode: 0o600, flag: 'wx', flush: true })
   try {
