@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { createLogger } from '../observe/logger.js'
 import type { LoggedDelivery, RegisteredWebhook, WebhookLog } from '../push/webhook-log.js'
+import { fail } from './fail.js'
 import {
   databaseFlag,
   flag,
@@ -98,7 +99,7 @@ async function redeliver(task: TaskName, webhook: string, flags: RedeliverFlags,
     const count = await log.redeliver({ ...task, tenant }, webhook, one)
     process.stdout.write(`${count} on their way\n`)
   } catch (error) {
-    command.error(error instanceof Error ? error.message : String(error), { exitCode: 1 })
+    fail(command, error)
   } finally {
     await teardown.run()
   }
@@ -121,7 +122,7 @@ async function withLog(command: Command, db: string, use: (log: WebhookLog) => P
       await store.close()
     }
   } catch (error) {
-    command.error(error instanceof Error ? error.message : String(error), { exitCode: 1 })
+    fail(command, error)
   }
 }
 
