@@ -35,7 +35,7 @@ function listCommand(): Command {
     .argument('[task]', 'AGENT/TASK-ID', taskName)
     .option('--disabled', 'only those that nothing is sent to any more')
     .action(async (task: TaskName | undefined, flags: ListFlags & { disabled?: boolean }, command: Command) => {
-      await withLog(command, flags.db, async (log) => {
+      await withLog(command, flags, async (log) => {
         const { limit, tenant, disabled: disabledOnly = false } = flags
         const found = await log.list({
           limit,
@@ -53,7 +53,7 @@ function logCommand(): Command {
     .argument('<task>', 'AGENT/TASK-ID', taskName)
     .argument('<webhook>', 'id of the webhook')
     .action(async (task: TaskName, webhook: string, flags: ListFlags, command: Command) => {
-      await withLog(command, flags.db, async (log) => {
+      await withLog(command, flags, async (log) => {
         const found = await log.log({ ...task, tenant: flags.tenant }, webhook, { limit: flags.limit })
         print(flags, found, found.flatMap(deliveryLines))
       })
@@ -99,14 +99,18 @@ async function redeliver(task: TaskName, webhook: string, flags: RedeliverFlags,
     const count = await log.redeliver({ ...task, tenant }, webhook, one)
     process.stdout.write(`${count} on their way\n`)
   } catch (error) {
-    fail(command, error)
+    fail(command, withTenant(error, flags.tenant))
   } finally {
     await teardown.run()
   }
 }
 
 /** Reads the database alone: Temporal is not asked. */
-async function withLog(command: Command, db: string, use: (log: WebhookLog) => Promise<void>): Promise<void> {
+async function withLog(
+  command: Command,
+  { db, tenant }: ListFlags,
+  use: (log: WebhookLog) => Promise<void>,
+): Promise<void> {
   const [{ openDatabase }, { openTaskStore }, { createWebhookLog }] = await Promise.all([
     import('../store/database.js'),
     import('../store/sql-task-store.js'),
@@ -122,8 +126,15 @@ async function withLog(command: Command, db: string, use: (log: WebhookLog) => P
       await store.close()
     }
   } catch (error) {
-    fail(command, error)
+    fail(command, withTenant(error, tenant))
   }
+}
+
+/** A task is found in its own tenant only, so what is not there may be in another. */
+function withTenant(error: unknown, tenant: string): unknown {
+  const { reason, message } = error as { readonly reason?: unknown; readonly message?: unknown }
+  if (reason !== 'TASK_NOT_FOUND') return error
+  return `${message} in ${tenant === '' ? 'the tenant without a name' : `tenant ${tenant}`}; --tenant names another`
 }
 
 function shown(command: Command, what: string): Command {
@@ -138,9 +149,10 @@ function print({ json }: ListFlags, found: object, lines: readonly string[]): vo
   process.stdout.write(json ? `${JSON.stringify(found)}\n` : `${lines.length === 0 ? 'none' : lines.join('\n')}\n`)
 }
 
-function webhookLine({ agentId, taskId, config, disabled }: RegisteredWebhook): string {
+function webhookLine({ agentId, taskId, tenant, config, disabled }: RegisteredWebhook): string {
   const state = disabled === undefined ? 'on' : `disabled ${disabled.at}: ${disabled.because}`
-  return `${agentId}/${taskId}  ${config.id}  ${config.url}  ${state}`
+  const of = tenant === '' ? '' : `  tenant ${tenant}`
+  return `${agentId}/${taskId}${of}  ${config.id}  ${config.url}  ${state}`
 }
 
 function deliveryLines({ id, state, createdAt, tries }: LoggedDelivery): string[] {
