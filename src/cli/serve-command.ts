@@ -32,7 +32,7 @@ type OwnOptions = Pick<ServeOptions, 'engine' | 'keepTasksDays' | 'authenticate'
 
 export function serveCommand(): Command {
   const command = new Command('serve')
-    .description('Serve the agents that a module exports. Tasks survive everything but the loss of the database file.')
+    .description('Serve the agents that a module exports. A task survives the crash of every process.')
     .argument('<file>', 'a JavaScript or TypeScript module that exports agents')
     .addHelpText('after', '\nExample:\n  temporal-a2a serve agents.ts --port 4242')
     .action(run)

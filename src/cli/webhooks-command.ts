@@ -7,11 +7,12 @@ import {
   databaseFlag,
   flag,
   type TemporalFlags,
+  taskQueueFlag,
   temporalFlags,
   temporalOptions,
   tenantFlag,
-  wholeNumber,
 } from './flags.js'
+import { wholeNumber } from './parsers.js'
 import { type TaskName, taskName } from './task-name.js'
 
 interface ListFlags {
@@ -62,7 +63,7 @@ function logCommand(): Command {
 
 interface RedeliverFlags extends TemporalFlags {
   readonly delivery?: string
-  readonly taskQueue?: string
+  readonly taskQueue: string
   readonly tenant: string
 }
 
@@ -73,7 +74,7 @@ function redeliverCommand(): Command {
     .argument('<webhook>', 'id of the webhook')
     .option('--delivery <id>', 'one delivery, whatever became of it')
     .addOption(tenantFlag())
-    .addOption(flag('--task-queue <name>', 'where workers take their work from', 'TASK_QUEUE'))
+    .addOption(taskQueueFlag('where workers take their work from'))
     .addHelpText('after', '\nExample:\n  temporal-a2a webhooks redeliver travel/0b9d4c1e-… hook-1')
     .action(redeliver)
   for (const option of temporalFlags()) command.addOption(option)
@@ -91,7 +92,7 @@ async function redeliver(task: TaskName, webhook: string, flags: RedeliverFlags,
     ])
   const teardown = new Teardown()
   try {
-    const { taskQueue = 'a2a', tenant, delivery: deliveryId } = flags
+    const { taskQueue, tenant, delivery: deliveryId } = flags
     const options = { ...temporalOptions(flags), logger: createLogger('warn') }
     const parts = await openTemporalParts(options, (to) => Connection.connect(to), teardown)
     const log = createWebhookLog(webhookRecording(parts, taskQueue))

@@ -134,7 +134,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   'worker/start-worker.ts': { ours: ['observe', 'serve.ts'] },
   cli: {
-    ours: ['agent', 'auth', 'internal', 'observe', 'serve.ts', 'card/card-mode.ts'],
+    ours: [
+      ...['agent', 'auth', 'internal', 'observe', 'serve.ts', 'card/card-mode.ts'],
+      ...['server/addresses.ts', 'temporal/names.ts', 'worker/max-turns.ts'],
+    ],
     types: ['temporal', 'bus', 'worker', 'process', 'server', 'push', 'card'],
     outside: ['node:*', 'commander'],
   },
