@@ -38,6 +38,11 @@ export interface ServeOptions {
    * ever. In memory the last 10,000 ended tasks are kept, whatever this says.
    */
   readonly keepTasksDays?: number
+  /**
+   * At least 32 random bytes, which make task ids and page tokens and encrypt what is secret of webhooks: the same in every
+   * process that shares Temporal or the database with this one. Default: made once, and kept beside the database.
+   */
+  readonly secret?: Uint8Array
   /** PEM; with both, the port speaks TLS. */
   readonly tls?: TlsOptions
   /** Origins whose pages may call, exactly as browsers send them; `*` allows all. Default: none. */
@@ -59,6 +64,7 @@ export interface ServeOptions {
   readonly allowUnauthenticated?: boolean
   /** How agents at a URL are connected to that `ctx.call` calls: credentials above all. Default: without. */
   readonly connectOptions?: (url: string) => ConnectOptions
+  /** Whole numbers; each name carries its unit. What is undefined has its default. */
   readonly limits?: Partial<ServerLimits>
   /** Where webhooks may lead, and what they are told. */
   readonly webhooks?: WebhookSettings
@@ -80,6 +86,8 @@ export interface Served {
   readonly store: string | undefined
   /** What was delivered to webhooks, and delivering again. */
   readonly webhooks: WebhookLog
+  /** Sentences that the operator should read, such as of a secret that others would need too. The log has them as well. */
+  readonly warnings: readonly string[]
   /** Stops everything that was started. Safe to call twice. */
   stop(): Promise<void>
 }
@@ -92,6 +100,7 @@ export const DEFAULT_DB = '.temporal-a2a/a2a.db'
  * @throws AuthenticationConfigError ways to authenticate that cannot work; none where other machines can reach the server
  * @throws StoreDatabaseError the store's database does not answer, or was written by a newer version
  * @throws TemporalNotFoundError no Temporal server could be found, downloaded or built; the message says what to do
+ * @throws TypeError a limit or a setting that is none; the message names it
  */
 export async function serve(options: ServeOptions): Promise<Served> {
   const [{ startOneProcess }, { createLogger }] = await Promise.all([
@@ -117,6 +126,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
         : { address: temporal.address, namespace: temporal.namespace, source: temporal.source.detail },
     store,
     webhooks: running.webhooks,
+    warnings: running.warnings,
     stop() {
       stopping ??= running.stop()
       return stopping

@@ -11,6 +11,7 @@ export type GatewayOptions = Omit<GatewayProcessOptions, Defaulted> & Partial<Pi
  * @throws AgentDefinitionError agents that contradict each other
  * @throws SecretError the Temporal server is a shared one and no secret was given
  * @throws TemporalNotFoundError no Temporal server could be found, downloaded or built; the message says what to do
+ * @throws TypeError a limit or a setting that is none; the message names it
  */
 export async function startGateway(options: GatewayOptions): Promise<GatewayProcess> {
   const [{ startGatewayProcess }, { createLogger }] = await Promise.all([

@@ -4,12 +4,13 @@ import { type ApiKeyEntry, apiKeys } from '../auth/api-keys.js'
 import type { Authenticator } from '../auth/authenticator.js'
 import { type JwtOptions, jwt } from '../auth/jwt.js'
 import { flag } from './flags.js'
+import { list } from './parsers.js'
 import { tryLine } from './run-process.js'
 
 export interface AuthFlags {
   readonly apiKeysFile?: string
   readonly jwtIssuer?: string
-  readonly jwtAudience?: readonly string[] | string
+  readonly jwtAudience?: readonly string[]
   readonly jwks?: string
   readonly jwtTenant?: string
   readonly allowUnauthenticated?: boolean
@@ -23,7 +24,7 @@ export function authFlags(): Option[] {
       'API_KEYS_FILE',
     ),
     flag('--jwt-issuer <issuer>', 'take tokens of this issuer', 'JWT_ISSUER'),
-    flag('--jwt-audience <name...>', 'what the issuer calls this server', 'JWT_AUDIENCE'),
+    flag('--jwt-audience <name...>', 'what the issuer calls this server', 'JWT_AUDIENCE').argParser(list()),
     flag('--jwks <url or path>', "the issuer's public keys", 'JWKS'),
     flag('--jwt-tenant <claim>', "claim with the caller's tenant; tokens without it are refused", 'JWT_TENANT'),
     flag('--allow-unauthenticated', 'listen to other machines without authentication', 'ALLOW_UNAUTHENTICATED'),
@@ -37,11 +38,10 @@ export function authFlags(): Option[] {
  */
 export async function readAuthentication(flags: AuthFlags): Promise<Authenticator[] | undefined> {
   const ways: Authenticator[] = []
-  const { apiKeysFile, jwtIssuer: issuer, jwtAudience, jwks, jwtTenant } = flags
+  const { apiKeysFile, jwtIssuer: issuer, jwtAudience: audience = [], jwks, jwtTenant } = flags
   if (apiKeysFile !== undefined) {
     ways.push(apiKeys({ keys: (await readJson(apiKeysFile, '--api-keys-file')) as ApiKeyEntry[] }))
   }
-  const audience = [jwtAudience ?? []].flat()
   if (issuer !== undefined || audience.length > 0 || jwks !== undefined || jwtTenant !== undefined) {
     if (issuer === undefined || audience.length === 0 || jwks === undefined) {
       throw new Error('--jwt-issuer, --jwt-audience and --jwks go together')

@@ -1,13 +1,41 @@
 /** The flags that several commands have: one definition each. A flag goes before its variable, the variable before the default. */
-import { InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { CARD_MODES, type CardMode } from '../card/card-mode.js'
 import type { CardKey } from '../card/sign-card.js'
 import type { LogLevel } from '../observe/logger.js'
+import type { TemporalPartsOptions } from '../process/temporal-parts.js'
+import type { WebhookSettings } from '../push/webhook-settings.js'
 import { DEFAULT_DB, DEFAULT_PORT } from '../serve.js'
+import { DEFAULT_HOST, grpcUrlProblem, hostProblem, originProblem, publicUrlProblem } from '../server/addresses.js'
+import type { ServerOptions } from '../server/create-server.js'
+import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
+import { given } from './given.js'
+import { checked, list, port, wholeNumber } from './parsers.js'
 
 /** A flag with its variable `TEMPORAL_A2A_<env>`. */
 export function flag(flags: string, text: string, env: string): Option {
   return new Option(flags, text).env(`TEMPORAL_A2A_${env}`)
+}
+
+const ON = ['1', 'true', 'yes', 'on']
+const OFF = ['0', 'false', 'no', 'off']
+
+/**
+ * Reads the variables of flags that take no value. Commander takes any such variable as "on", whatever it says.
+ *
+ * @param command whose options have been parsed
+ */
+export function readSwitches(command: Command, env: NodeJS.ProcessEnv): void {
+  for (const option of command.options) {
+    const { envVar } = option
+    const name = option.attributeName()
+    if (envVar === undefined || !option.isBoolean() || command.getOptionValueSource(name) !== 'env') continue
+    const text = env[envVar]?.trim().toLowerCase() ?? ''
+    if (!ON.includes(text) && !OFF.includes(text)) {
+      command.error(`error: ${envVar} must be one of ${[...ON, ...OFF].join(', ')}`, { exitCode: 1 })
+    }
+    command.setOptionValueWithSource(name, ON.includes(text), 'env')
+  }
 }
 
 /** What every server process has. */
@@ -35,9 +63,20 @@ export interface TemporalFlags {
 export function temporalFlags(): Option[] {
   return [
     flag('--temporal-address <host:port>', 'a Temporal server that is running already', 'TEMPORAL_ADDRESS'),
-    flag('--namespace <name>', 'Temporal namespace', 'NAMESPACE'),
+    flag('--namespace <name>', 'Temporal namespace; without, that of its own settings, else "default"', 'NAMESPACE'),
     databaseFlag(),
   ]
+}
+
+export function temporalOptions({ temporalAddress, namespace, db }: TemporalFlags): TemporalOptions {
+  return given<TemporalOptions>({ temporalAddress, namespace, db })
+}
+
+type TemporalOptions = Pick<TemporalPartsOptions, 'temporalAddress' | 'namespace' | 'db'>
+
+/** @param text what the process does there */
+export function taskQueueFlag(text: string): Option {
+  return flag('--task-queue <name>', text, 'TASK_QUEUE').default(DEFAULT_TASK_QUEUE)
 }
 
 export function tenantFlag(): Option {
@@ -66,11 +105,11 @@ export function webhookAllowFlag(): Option {
     '--webhook-allow <address>',
     'private address or range that webhooks may reach (repeatable; commas in the variable); none by default',
     'WEBHOOK_ALLOW',
-  ).argParser((text, before: readonly string[] = []) => [...before, ...text.split(',').map((each) => each.trim())])
+  ).argParser(list())
 }
 
-export function webhookSettings({ webhookAllow: allow }: WebhookFlags): { readonly allow?: readonly string[] } {
-  return allow === undefined ? {} : { allow }
+export function webhookSettings({ webhookAllow: allow }: WebhookFlags): Pick<WebhookSettings, 'allow'> {
+  return given<Pick<WebhookSettings, 'allow'>>({ allow })
 }
 
 export function secretFlag(): Option {
@@ -83,6 +122,7 @@ export interface ListenFlags {
   readonly host: string
   readonly publicUrl?: string
   readonly publicGrpcUrl?: string
+  readonly allowedHosts?: readonly string[]
   readonly cors?: readonly string[]
   readonly tlsCert?: string
   readonly tlsKey?: string
@@ -94,34 +134,86 @@ export interface ListenFlags {
 export function listenFlags(): Option[] {
   return [
     flag('--port <number>', 'port to listen on, 0 for any', 'PORT').argParser(port).default(DEFAULT_PORT),
-    flag('--host <address>', 'address to listen on', 'HOST').default('127.0.0.1'),
-    flag('--public-url <url>', 'how clients reach the server', 'PUBLIC_URL'),
-    flag('--public-grpc-url <url>', 'how gRPC clients reach the server, where it is elsewhere', 'PUBLIC_GRPC_URL'),
-    flag('--cors <origin...>', 'origins whose pages may call; * for all', 'CORS'),
+    flag('--host <address>', 'address to listen on', 'HOST').default(DEFAULT_HOST),
+    flag('--public-url <url>', 'how clients reach the server', 'PUBLIC_URL').argParser(checked(publicUrlProblem)),
+    flag(
+      '--public-grpc-url <host:port>',
+      'how gRPC clients reach the server, where it is elsewhere',
+      'PUBLIC_GRPC_URL',
+    ).argParser(checked(grpcUrlProblem)),
+    flag('--allowed-hosts <name...>', 'host names that requests may be addressed to', 'ALLOWED_HOSTS').argParser(
+      list(hostProblem),
+    ),
+    flag('--cors <origin...>', 'origins whose pages may call; * for all', 'CORS').argParser(list(originProblem)),
     flag('--tls-cert <path>', 'PEM file; speaks TLS together with --tls-key', 'TLS_CERT'),
     flag('--tls-key <path>', 'PEM file', 'TLS_KEY'),
     flag('--strict-version', 'refuse requests that speak A2A 1.0 without naming it', 'STRICT_VERSION'),
     flag('--card <form>', 'form of the agent cards: of A2A 1.0, of 0.3, or both in one document', 'CARD')
       .choices(CARD_MODES)
       .default('v1'),
-    flag('--card-key <path...>', 'file with a private key (JWK) that signs the agent cards', 'CARD_KEY'),
+    flag('--card-key <path...>', 'file with a private key (JWK) that signs the agent cards', 'CARD_KEY').argParser(
+      list(),
+    ),
   ]
 }
 
-/** @throws Error one of the two is missing, or a file cannot be read */
-export async function readTls({ tlsCert, tlsKey }: ListenFlags) {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined
-  if (tlsCert === undefined || tlsKey === undefined) throw new Error('--tls-cert and --tls-key go together')
-  const { readFile } = await import('node:fs/promises')
-  return { cert: await readFile(tlsCert), key: await readFile(tlsKey) }
+type ListenOptions = Pick<
+  ServerOptions,
+  | 'port'
+  | 'host'
+  | 'publicUrl'
+  | 'publicGrpcUrl'
+  | 'allowedHosts'
+  | 'corsOrigins'
+  | 'strictVersion'
+  | 'card'
+  | 'tls'
+  | 'cardKeys'
+>
+
+/** @throws Error files that cannot be read or used, or half of what TLS needs; the text never holds what is in a file */
+export async function listenOptions(flags: ListenFlags): Promise<ListenOptions> {
+  const { port, host, publicUrl, publicGrpcUrl, allowedHosts, cors: corsOrigins, strictVersion, card } = flags
+  const [tls, cardKeys] = [await readTls(flags), await readCardKeys(flags)]
+  return given<ListenOptions>({
+    port,
+    host,
+    publicUrl,
+    publicGrpcUrl,
+    allowedHosts,
+    corsOrigins,
+    strictVersion,
+    card,
+    tls,
+    cardKeys,
+  })
 }
 
-/** @throws Error a file cannot be read or is no JSON; the text never holds what is in it */
-export async function readCardKeys({ cardKey }: ListenFlags): Promise<CardKey[]> {
+async function readTls({ tlsCert, tlsKey }: ListenFlags): Promise<ListenOptions['tls'] | undefined> {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined
+  if (tlsCert === undefined || tlsKey === undefined) throw new Error('--tls-cert and --tls-key go together')
+  const [{ readFile }, { createSecureContext }] = await Promise.all([import('node:fs/promises'), import('node:tls')])
+  const [cert, key] = [await readOf(readFile, '--tls-cert', tlsCert), await readOf(readFile, '--tls-key', tlsKey)]
+  try {
+    createSecureContext({ cert, key })
+  } catch (cause) {
+    throw new Error(`--tls-cert ${tlsCert} and --tls-key ${tlsKey} are no certificate in PEM with its key`, { cause })
+  }
+  return { cert, key }
+}
+
+async function readOf(read: (path: string) => Promise<Buffer>, name: string, path: string): Promise<Buffer> {
+  try {
+    return await read(path)
+  } catch (cause) {
+    throw new Error(`${name} ${path} cannot be read`, { cause })
+  }
+}
+
+async function readCardKeys({ cardKey = [] }: ListenFlags): Promise<CardKey[]> {
   const { readFile } = await import('node:fs/promises')
   return Promise.all(
-    // A variable holds one path.
-    [cardKey ?? []].flat().map(async (path) => {
+    cardKey.map(async (path) => {
       try {
         return JSON.parse(await readFile(path, 'utf8')) as CardKey
       } catch (cause) {
@@ -129,19 +221,4 @@ export async function readCardKeys({ cardKey }: ListenFlags): Promise<CardKey[]>
       }
     }),
   )
-}
-
-function port(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new InvalidArgumentError('must be 0 to 65535')
-  return value
-}
-
-/** @param least the smallest value that makes sense */
-export function wholeNumber(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (!Number.isSafeInteger(value) || value < least) throw new InvalidArgumentError(`must be at least ${least}`)
-    return value
-  }
 }

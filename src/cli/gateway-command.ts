@@ -1,21 +1,23 @@
 /** `temporal-a2a gateway FILE…`: answers requests; the turns of tasks run in workers. */
 import { Command } from 'commander'
+import type { GatewayProcessOptions } from '../process/gateway-process.js'
 import { type AuthFlags, authFlags, callersLine, readAuthentication } from './auth-flags.js'
 import {
   keepTasksFlag,
   type ListenFlags,
   listenFlags,
+  listenOptions,
   type ProcessFlags,
   processFlags,
-  readCardKeys,
-  readTls,
   secretFlag,
   type TemporalFlags,
   temporalFlags,
+  temporalOptions,
   type WebhookFlags,
   webhookAllowFlag,
   webhookSettings,
 } from './flags.js'
+import { given } from './given.js'
 import { loadAgents } from './load-agents.js'
 import { cardUrl, engineLine, runProcess } from './run-process.js'
 import { drainFlag, eventsLine, natsOptions, type SplitFlags, splitFlags } from './split-flags.js'
@@ -25,6 +27,11 @@ interface GatewayFlags extends ProcessFlags, TemporalFlags, ListenFlags, AuthFla
   readonly drain: number
   readonly keepTasksDays?: number
 }
+
+type OwnOptions = Pick<
+  GatewayProcessOptions,
+  'nats' | 'taskQueue' | 'keepTasksDays' | 'authenticate' | 'allowUnauthenticated' | 'secret'
+>
 
 export function gatewayCommand(): Command {
   const command = new Command('gateway')
@@ -64,19 +71,17 @@ async function run(files: string[], flags: GatewayFlags, command: Command): Prom
       import('../process/gateway-process.js'),
       import('../process/installation-secret.js'),
     ])
+    const { taskQueue, keepTasksDays, allowUnauthenticated } = flags
+    const secret = givenSecret(flags.secretFile, process.env)
     const gateway = await startGatewayProcess({
-      ...flags,
       ...context,
+      ...temporalOptions(flags),
+      ...(await listenOptions(flags)),
+      ...given<OwnOptions>({ nats, taskQueue, keepTasksDays, authenticate, allowUnauthenticated, secret }),
       agents,
-      nats,
-      tls: await readTls(flags),
-      limits: { lameDuckMs: flags.drain * 1_000 },
-      cardKeys: await readCardKeys(flags),
-      authenticate,
-      corsOrigins: flags.cors ?? [],
+      limits: { lameDuckMs: Math.round(flags.drain * 1_000) },
       webhooks: webhookSettings(flags),
-      secret: givenSecret(flags.secretFile, process.env),
-    } as Parameters<typeof startGatewayProcess>[0])
+    })
     const { url, port } = gateway.server
     const { address, namespace, source } = gateway.temporal
     const temporal = { address, namespace, source: source.detail }

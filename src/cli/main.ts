@@ -1,17 +1,18 @@
 #!/usr/bin/env node
 /** The command line: `temporal-a2a`. */
 import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
-import { apiKeyCommand } from './api-key-command.js'
-import { gatewayCommand } from './gateway-command.js'
-import { migrateCommand } from './migrate-command.js'
-import { serveCommand } from './serve-command.js'
-import { tasksCommand } from './tasks-command.js'
-import { webhooksCommand } from './webhooks-command.js'
-import { workerCommand } from './worker-command.js'
+import { nodeProblem } from './node-version.js'
 
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-  version: string
+const { version, engines } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+  readonly version: string
+  readonly engines: { readonly node: string }
+}
+
+// Before anything else is loaded: an old Node fails there, by the name of something that it lacks.
+const problem = nodeProblem(process.versions.node, engines.node)
+if (problem !== undefined) {
+  process.stderr.write(`${problem}\n`)
+  process.exit(1)
 }
 
 // In a container, a variable that is not wanted is often there and empty.
@@ -20,16 +21,5 @@ for (const name of Object.keys(process.env)) {
     delete process.env[name]
 }
 
-const program = new Command('temporal-a2a')
-  .description('A2A agents whose tasks cannot be lost.')
-  .version(version)
-  .showHelpAfterError()
-  .addCommand(serveCommand())
-  .addCommand(gatewayCommand())
-  .addCommand(workerCommand())
-  .addCommand(migrateCommand())
-  .addCommand(tasksCommand())
-  .addCommand(webhooksCommand())
-  .addCommand(apiKeyCommand())
-
-await program.parseAsync()
+const { createProgram } = await import('./program.js')
+await createProgram(version).parseAsync()

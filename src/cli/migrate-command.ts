@@ -1,6 +1,7 @@
 /** `temporal-a2a migrate`: the store's schema, up to this version or one step back. */
 import { Command } from 'commander'
 import { createLogger } from '../observe/logger.js'
+import { fail } from './fail.js'
 import { databaseFlag } from './flags.js'
 
 interface MigrateFlags {
@@ -32,6 +33,6 @@ async function run({ db, down }: MigrateFlags, command: Command): Promise<void> 
       await database.db.destroy()
     }
   } catch (error) {
-    command.error(error instanceof Error ? error.message : String(error), { exitCode: 1 })
+    fail(command, error)
   }
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { Logger } from '../internal/logger.js'
 import { createLogger } from '../observe/logger.js'
 import type { TemporalProgress } from '../temporal/embedded/index.js'
+import { fail } from './fail.js'
 import type { ProcessFlags } from './flags.js'
 import { ProgressLine } from './progress-line.js'
 import { untilSignal } from './until-signal.js'
@@ -42,7 +43,7 @@ export async function runProcess(
   } catch (error) {
     progress.end()
     if (interrupt.signal.aborted) process.exit(130)
-    command.error(error instanceof Error ? error.message : String(error), { exitCode: 1 })
+    fail(command, error)
   }
   await signal
   await started.stop()

@@ -1,10 +1,11 @@
 /** The flags of processes that share their work with others. */
-import { InvalidArgumentError, type Option } from 'commander'
+import type { Option } from 'commander'
 import type { NatsOptions } from '../bus/nats/options.js'
-import { flag } from './flags.js'
+import { flag, taskQueueFlag } from './flags.js'
+import { seconds } from './parsers.js'
 
 export interface SplitFlags {
-  readonly taskQueue?: string
+  readonly taskQueue: string
   readonly nats?: string
   readonly natsCreds?: string
   readonly natsCa?: string
@@ -14,7 +15,7 @@ export interface SplitFlags {
 
 export function splitFlags(): Option[] {
   return [
-    flag('--task-queue <name>', 'where gateways leave the work and workers take it from', 'TASK_QUEUE'),
+    taskQueueFlag('where gateways leave the work and workers take it from'),
     flag('--nats <url>', 'NATS server that brings live events from workers to gateways; without, they poll', 'NATS'),
     flag('--nats-creds <path>', 'credentials file for NATS', 'NATS_CREDS'),
     flag('--nats-ca <path>', 'PEM file of the authority that signed the NATS server', 'NATS_CA'),
@@ -38,12 +39,6 @@ export function natsOptions(flags: SplitFlags): NatsOptions | undefined {
 /** @param text what the process does meanwhile */
 export function drainFlag(text: string): Option {
   return flag('--drain <seconds>', text, 'DRAIN').argParser(seconds).default(0)
-}
-
-function seconds(text: string): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text)
-  if (!(value >= 0 && value <= 86_400)) throw new InvalidArgumentError('must be seconds, 0 to 86400')
-  return value
 }
 
 /** How live events come from turns to streams, for the banner. */

@@ -1,7 +1,8 @@
 /** `temporal-a2a tasks`: removing tasks that have ended. */
 import { Command } from 'commander'
 import { createLogger } from '../observe/logger.js'
-import { type TemporalFlags, temporalFlags, tenantFlag } from './flags.js'
+import { fail } from './fail.js'
+import { type TemporalFlags, temporalFlags, temporalOptions, tenantFlag } from './flags.js'
 import { type TaskName, taskName } from './task-name.js'
 
 interface DeleteFlags extends TemporalFlags {
@@ -40,7 +41,7 @@ async function run(tasks: readonly TaskName[], flags: DeleteFlags, command: Comm
   ])
   const teardown = new Teardown()
   try {
-    const options = { ...flags, logger: createLogger('warn') }
+    const options = { ...temporalOptions(flags), logger: createLogger('warn') }
     const parts = await openTemporalParts(options, (to) => Connection.connect(to), teardown)
     const outcomes = await Promise.all(
       tasks.map(async (task) => {
@@ -51,7 +52,7 @@ async function run(tasks: readonly TaskName[], flags: DeleteFlags, command: Comm
     )
     if (outcomes.some((outcome) => outcome !== 'removed')) process.exitCode = 1
   } catch (error) {
-    command.error(error instanceof Error ? error.message : String(error), { exitCode: 1 })
+    fail(command, error)
   } finally {
     await teardown.run()
   }

@@ -2,7 +2,17 @@
 import { Command } from 'commander'
 import { createLogger } from '../observe/logger.js'
 import type { LoggedDelivery, RegisteredWebhook, WebhookLog } from '../push/webhook-log.js'
-import { databaseFlag, flag, type TemporalFlags, temporalFlags, tenantFlag, wholeNumber } from './flags.js'
+import { fail } from './fail.js'
+import {
+  databaseFlag,
+  flag,
+  type TemporalFlags,
+  taskQueueFlag,
+  temporalFlags,
+  temporalOptions,
+  tenantFlag,
+} from './flags.js'
+import { wholeNumber } from './parsers.js'
 import { type TaskName, taskName } from './task-name.js'
 
 interface ListFlags {
@@ -26,7 +36,7 @@ function listCommand(): Command {
     .argument('[task]', 'AGENT/TASK-ID', taskName)
     .option('--disabled', 'only those that nothing is sent to any more')
     .action(async (task: TaskName | undefined, flags: ListFlags & { disabled?: boolean }, command: Command) => {
-      await withLog(command, flags.db, async (log) => {
+      await withLog(command, flags, async (log) => {
         const { limit, tenant, disabled: disabledOnly = false } = flags
         const found = await log.list({
           limit,
@@ -44,7 +54,7 @@ function logCommand(): Command {
     .argument('<task>', 'AGENT/TASK-ID', taskName)
     .argument('<webhook>', 'id of the webhook')
     .action(async (task: TaskName, webhook: string, flags: ListFlags, command: Command) => {
-      await withLog(command, flags.db, async (log) => {
+      await withLog(command, flags, async (log) => {
         const found = await log.log({ ...task, tenant: flags.tenant }, webhook, { limit: flags.limit })
         print(flags, found, found.flatMap(deliveryLines))
       })
@@ -53,7 +63,7 @@ function logCommand(): Command {
 
 interface RedeliverFlags extends TemporalFlags {
   readonly delivery?: string
-  readonly taskQueue?: string
+  readonly taskQueue: string
   readonly tenant: string
 }
 
@@ -64,7 +74,7 @@ function redeliverCommand(): Command {
     .argument('<webhook>', 'id of the webhook')
     .option('--delivery <id>', 'one delivery, whatever became of it')
     .addOption(tenantFlag())
-    .addOption(flag('--task-queue <name>', 'where workers take their work from', 'TASK_QUEUE'))
+    .addOption(taskQueueFlag('where workers take their work from'))
     .addHelpText('after', '\nExample:\n  temporal-a2a webhooks redeliver travel/0b9d4c1e-… hook-1')
     .action(redeliver)
   for (const option of temporalFlags()) command.addOption(option)
@@ -82,26 +92,26 @@ async function redeliver(task: TaskName, webhook: string, flags: RedeliverFlags,
     ])
   const teardown = new Teardown()
   try {
-    const { db, temporalAddress, namespace, taskQueue = 'a2a', tenant, delivery: deliveryId } = flags
-    const options = { db, temporalAddress, namespace, logger: createLogger('warn') }
-    const parts = await openTemporalParts(
-      options as Parameters<typeof openTemporalParts>[0],
-      (to) => Connection.connect(to),
-      teardown,
-    )
+    const { taskQueue, tenant, delivery: deliveryId } = flags
+    const options = { ...temporalOptions(flags), logger: createLogger('warn') }
+    const parts = await openTemporalParts(options, (to) => Connection.connect(to), teardown)
     const log = createWebhookLog(webhookRecording(parts, taskQueue))
     const one = deliveryId === undefined ? {} : { deliveryId }
     const count = await log.redeliver({ ...task, tenant }, webhook, one)
     process.stdout.write(`${count} on their way\n`)
   } catch (error) {
-    command.error(error instanceof Error ? error.message : String(error), { exitCode: 1 })
+    fail(command, withTenant(error, flags.tenant))
   } finally {
     await teardown.run()
   }
 }
 
 /** Reads the database alone: Temporal is not asked. */
-async function withLog(command: Command, db: string, use: (log: WebhookLog) => Promise<void>): Promise<void> {
+async function withLog(
+  command: Command,
+  { db, tenant }: ListFlags,
+  use: (log: WebhookLog) => Promise<void>,
+): Promise<void> {
   const [{ openDatabase }, { openTaskStore }, { createWebhookLog }] = await Promise.all([
     import('../store/database.js'),
     import('../store/sql-task-store.js'),
@@ -117,8 +127,15 @@ async function withLog(command: Command, db: string, use: (log: WebhookLog) => P
       await store.close()
     }
   } catch (error) {
-    command.error(error instanceof Error ? error.message : String(error), { exitCode: 1 })
+    fail(command, withTenant(error, tenant))
   }
+}
+
+/** A task is found in its own tenant only, so what is not there may be in another. */
+function withTenant(error: unknown, tenant: string): unknown {
+  const { reason, message } = error as { readonly reason?: unknown; readonly message?: unknown }
+  if (reason !== 'TASK_NOT_FOUND') return error
+  return `${message} in ${tenant === '' ? 'the tenant without a name' : `tenant ${tenant}`}; --tenant names another`
 }
 
 function shown(command: Command, what: string): Command {
@@ -133,9 +150,10 @@ function print({ json }: ListFlags, found: object, lines: readonly string[]): vo
   process.stdout.write(json ? `${JSON.stringify(found)}\n` : `${lines.length === 0 ? 'none' : lines.join('\n')}\n`)
 }
 
-function webhookLine({ agentId, taskId, config, disabled }: RegisteredWebhook): string {
+function webhookLine({ agentId, taskId, tenant, config, disabled }: RegisteredWebhook): string {
   const state = disabled === undefined ? 'on' : `disabled ${disabled.at}: ${disabled.because}`
-  return `${agentId}/${taskId}  ${config.id}  ${config.url}  ${state}`
+  const of = tenant === '' ? '' : `  tenant ${tenant}`
+  return `${agentId}/${taskId}${of}  ${config.id}  ${config.url}  ${state}`
 }
 
 function deliveryLines({ id, state, createdAt, tries }: LoggedDelivery): string[] {

@@ -1,6 +1,8 @@
 /** `temporal-a2a worker FILE…`: runs the turns of tasks that gateways have accepted. */
 import { Command, Option } from 'commander'
 import type { WorkerVersion } from '../worker/create-worker.js'
+import { DEFAULT_MAX_TURNS } from '../worker/max-turns.js'
+import type { WorkerProcessOptions } from '../worker/worker-process.js'
 import {
   flag,
   type ProcessFlags,
@@ -8,23 +10,27 @@ import {
   secretFlag,
   type TemporalFlags,
   temporalFlags,
+  temporalOptions,
   type WebhookFlags,
   webhookAllowFlag,
   webhookSettings,
-  wholeNumber,
 } from './flags.js'
+import { given } from './given.js'
 import { loadAgents } from './load-agents.js'
+import { wholeNumber } from './parsers.js'
 import { engineLine, runProcess } from './run-process.js'
 import { drainFlag, eventsLine, natsOptions, type SplitFlags, splitFlags } from './split-flags.js'
 
 interface WorkerFlags extends ProcessFlags, TemporalFlags, SplitFlags, WebhookFlags {
   readonly secretFile?: string
-  readonly maxTurns?: number
+  readonly maxTurns: number
   readonly drain: number
   readonly deployment?: string
   readonly buildId?: string
   readonly versioning: WorkerVersion['behavior']
 }
+
+type OwnOptions = Pick<WorkerProcessOptions, 'nats' | 'taskQueue' | 'maxTurns' | 'version' | 'secret'>
 
 export function workerCommand(): Command {
   const command = new Command('worker')
@@ -32,7 +38,9 @@ export function workerCommand(): Command {
     .argument('<files...>', 'JavaScript or TypeScript modules that export agents')
     .addHelpText('after', '\nExample:\n  temporal-a2a worker agents.ts')
     .action(run)
-  const maxTurns = flag('--max-turns <number>', 'turns that run at once', 'MAX_TURNS').argParser(wholeNumber(1))
+  const maxTurns = flag('--max-turns <number>', 'turns that run at once', 'MAX_TURNS')
+    .argParser(wholeNumber(1))
+    .default(DEFAULT_MAX_TURNS)
   const drain = drainFlag('seconds that running turns may go on at a stop, before they are handed over')
   // The variables that Temporal's worker controller sets.
   const version = [
@@ -59,16 +67,16 @@ async function run(files: string[], flags: WorkerFlags, command: Command): Promi
       import('../worker/worker-process.js'),
       import('../process/installation-secret.js'),
     ])
+    const { taskQueue, maxTurns } = flags
+    const secret = givenSecret(flags.secretFile, process.env)
     const worker = await startWorkerProcess({
-      ...flags,
       ...context,
+      ...temporalOptions(flags),
+      ...given<OwnOptions>({ nats, taskQueue, maxTurns, version, secret }),
       agents,
-      nats,
-      drainMs: flags.drain * 1_000,
-      version,
+      drainMs: Math.round(flags.drain * 1_000),
       webhooks: webhookSettings(flags),
-      secret: givenSecret(flags.secretFile, process.env),
-    } as Parameters<typeof startWorkerProcess>[0])
+    })
     const { address, namespace, source } = worker.temporal
     const temporal = { address, namespace, source: source.detail }
     const ids = agents.map(({ id }) => id)

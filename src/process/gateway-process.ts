@@ -12,6 +12,7 @@ import { requireSafeExposure } from '../server/exposure.js'
 import { requireFreePort } from '../server/port.js'
 import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
+import { checkSettings } from './check-settings.js'
 import { missingSecret } from './installation-secret.js'
 import { startTaskService } from './task-service.js'
 import { openTemporalParts, type TemporalPartsOptions } from './temporal-parts.js'
@@ -45,10 +46,14 @@ export interface GatewayProcess {
   stop(): Promise<void>
 }
 
-/** @throws SecretError the Temporal server is not one of our own and no secret was given */
+/**
+ * @throws SecretError the Temporal server is not one of our own and no secret was given
+ * @throws TypeError a limit or a setting that is none
+ */
 export function startGatewayProcess(options: GatewayProcessOptions): Promise<GatewayProcess> {
   return startOrTakeDown(async (teardown) => {
     requireSafeExposure(options)
+    checkSettings(options)
     await requireFreePort(options.port, options.host)
     const agents = agentDirectory(options.agents)
     const parts = await openTemporalParts(options, (to) => Connection.connect(to), teardown)

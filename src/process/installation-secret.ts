@@ -3,7 +3,8 @@
  * idempotency key may reach any of them, and so may the next page of a list.
  */
 import { randomBytes } from 'node:crypto'
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 /** A secret that is missing or of no use; the message says what to do. */
 export class SecretError extends Error {
@@ -55,6 +56,14 @@ export function missingSecret(address: string): SecretError {
   )
 }
 
+/** What one process is told that makes a secret of its own although others may share its tasks. */
+export function ownSecretWarning(shared: string): string {
+  return (
+    `${shared} may be shared, and no secret was given: task ids of idempotency keys and page tokens hold for this directory ` +
+    `only. Set TEMPORAL_A2A_SECRET or --secret-file, the same for all; ${MAKE_ONE}`
+  )
+}
+
 /**
  * The secret beside a database, made at the first use and readable by its user only: for one process on a Temporal server
  * that is not its own.
@@ -63,6 +72,7 @@ export function missingSecret(address: string): SecretError {
  */
 export function secretBeside(file: string): Uint8Array {
   const path = `${file}.secret`
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const temporary = `${path}.${process.pid}-${randomBytes(6).toString('hex')}`
   writeFileSync(temporary, `${randomBytes(MIN_BYTES).toString('base64')}\n`, { mode: 0o600, flag: 'wx', flush: true })
   try {

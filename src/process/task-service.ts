@@ -42,7 +42,6 @@ export async function startTaskService(
 ): Promise<TemporalEngine> {
   const { client, store } = parts
   const { logger, agents, taskQueue, keepTasksDays: keepDays } = options
-  if (keepDays !== undefined && !(keepDays >= 1)) throw new TypeError('keepTasksDays must be at least 1')
   const engine = await createEngine(parts, options)
   const background = new AbortController()
   const removeAtSource = async (key: string) => (await deleteTask(parts, key, background.signal)) !== 'running'

@@ -10,9 +10,10 @@ import { InProcessBus } from '../bus/in-process-bus.js'
 import type { NatsOptions } from '../bus/nats/options.js'
 import type { Logger } from '../internal/logger.js'
 import type { Teardown } from '../internal/teardown.js'
-import { openDatabase } from '../store/database.js'
+import { isPostgresUrl, openDatabase } from '../store/database.js'
 import { openTaskStore } from '../store/sql-task-store.js'
 import type { TaskStore } from '../store/task-store.js'
+import { checkNamespace } from '../temporal/check-namespace.js'
 import { openTemporal, type TemporalProgress, type TemporalServer } from '../temporal/embedded/index.js'
 import { SEARCH_ATTRIBUTES } from '../temporal/names.js'
 import { ReachabilityWatch } from '../temporal/reachability.js'
@@ -51,7 +52,7 @@ export type ConnectOptions = { readonly address: string } & TemporalServer['conn
  * @param teardown takes what was opened down again, also when this fails
  * @throws StoreDatabaseError the store's database does not answer, or was written by a newer version
  * @throws TemporalNotFoundError no Temporal server could be found, downloaded or built
- * @throws Error nothing answers at the configured address
+ * @throws Error nothing answers at the configured address, or it has no such namespace
  */
 export async function openTemporalParts<C extends ConnectionLike & { close(): Promise<void> }>(
   options: TemporalPartsOptions,
@@ -59,12 +60,14 @@ export async function openTemporalParts<C extends ConnectionLike & { close(): Pr
   teardown: Teardown,
 ): Promise<TemporalParts<C>> {
   const { db, logger } = options
-  await mkdir(dirname(localFile(options)), { recursive: true })
+  // Whoever keeps no file here may run where nothing can be written.
+  if (!isPostgresUrl(db)) await mkdir(dirname(db), { recursive: true, mode: 0o700 })
   const temporal = await openTemporal(findOptions(options))
   teardown.add(() => temporal.stop())
   const connection = await connectTo(temporal, connect)
   teardown.add(() => connection.close())
   const client = new Client({ connection, namespace: temporal.namespace })
+  await checkNamespace(client, temporal)
   const reachability = watch(temporal, client, logger)
   teardown.add(() => reachability.close())
   const database = openDatabase(db, logger)
@@ -105,8 +108,14 @@ async function connectTo<C>(temporal: TemporalServer, connect: (options: Connect
   try {
     return await connect({ address: temporal.address, ...temporal.connection })
   } catch (error) {
-    throw new Error(`no Temporal server answers at ${temporal.source.detail}`, { cause: error })
+    throw new Error(`no Temporal server answers at ${temporal.source.detail}${tlsHint(temporal)}`, { cause: error })
   }
+}
+
+function tlsHint({ connection: { tls } }: TemporalServer): string {
+  if (tls === undefined || tls === false) return ''
+  // Settings of TLS are an object; without them an API key alone asks for it.
+  return tls === true ? ' by TLS, which TEMPORAL_API_KEY switches on and TEMPORAL_TLS=false off' : ' by TLS'
 }
 
 function watch(temporal: TemporalServer, client: Client, logger: Logger): ReachabilityWatch {

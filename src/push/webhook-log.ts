@@ -69,6 +69,7 @@ export interface WebhookLog {
    * What was delivered to a webhook, the latest first.
    *
    * @param options `limit`: default 100; `before`: only deliveries of smaller numbers
+   * @throws A2AError TASK_NOT_FOUND there is no such webhook, and nothing was delivered to one that is gone
    */
   log(
     task: WebhookTask,
@@ -106,13 +107,15 @@ export function createWebhookLog({
     },
     async log(task, configId, { before, limit = DEFAULT_LIMIT } = {}) {
       const page = { limit, ...(before === undefined ? {} : { before }) }
-      const deliveries = await store.deliveries(keyOf(task), configId, page)
+      const key = keyOf(task)
+      const deliveries = await store.deliveries(key, configId, page)
+      if (deliveries.length === 0 && (await store.config(key, configId)) === undefined) throw noWebhook()
       return Promise.all(deliveries.map(async (delivery) => logged(delivery, await store.attempts(delivery.id))))
     },
     async redeliver(task, configId, { deliveryId } = {}) {
       const key = keyOf(task)
       const webhook = await store.config(key, configId)
-      if (webhook === undefined) throw new A2AError('TASK_NOT_FOUND', 'There is no such webhook')
+      if (webhook === undefined) throw noWebhook()
       const again =
         deliveryId === undefined ? await failed(store, key, configId) : await one(store, key, configId, deliveryId)
       if (webhook.disabled !== undefined) await store.disableConfig(key, configId, undefined)
@@ -122,6 +125,10 @@ export function createWebhookLog({
       return again.length
     },
   }
+}
+
+function noWebhook(): A2AError {
+  return new A2AError('TASK_NOT_FOUND', 'There is no such webhook')
 }
 
 async function failed(store: PushStore, key: string, configId: string): Promise<Delivery[]> {

@@ -15,6 +15,7 @@ import { sleep } from '../internal/abort.js'
 import type { Logger } from '../internal/logger.js'
 import { createRequestHandler } from '../service/request-handler.js'
 import type { Webhooks } from '../service/webhooks.js'
+import { checkAddresses, DEFAULT_HOST } from './addresses.js'
 import { cardSecurity } from './card-security.js'
 import { createCards } from './cards.js'
 import { createConnectAdapter } from './connect-adapter.js'
@@ -23,7 +24,7 @@ import { createGate, openGate } from './gate.js'
 import { healthRoutes } from './grpc-health.js'
 import { reflectionRoutes } from './grpc-reflection.js'
 import { createHealthPages } from './health.js'
-import { DEFAULT_LIMITS, type ServerLimits } from './limits.js'
+import { checkLimits, type ServerLimits } from './limits.js'
 import { createListener, type TlsOptions } from './listener.js'
 import { OpenRequests } from './open-requests.js'
 import { hostName, isLoopback } from './origins.js'
@@ -80,12 +81,14 @@ export interface Server {
 
 /**
  * @throws AuthenticationConfigError ways to authenticate that cannot work; none where other machines can reach the server
+ * @throws TypeError a limit or an address that is none
  * @throws when the port cannot be listened on, or agents contradict each other
  */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { engine, logger } = options
-  const host = options.host ?? '127.0.0.1'
-  const limits: ServerLimits = { ...DEFAULT_LIMITS, ...options.limits }
+  const host = options.host ?? DEFAULT_HOST
+  const limits = checkLimits(options.limits)
+  checkAddresses(options)
   const { webhooks } = options
   const agents = agentDirectory(webhooks === undefined ? options.agents.map(withoutPush) : options.agents)
   requireSafeExposure(options)

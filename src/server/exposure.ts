@@ -1,5 +1,6 @@
 /** A server that anybody can reach and everybody may use is not started by accident. */
 import { AuthenticationConfigError } from '../auth/authenticator.js'
+import { DEFAULT_HOST } from './addresses.js'
 import { isLoopback } from './origins.js'
 
 export interface ExposureOptions {
@@ -9,7 +10,7 @@ export interface ExposureOptions {
 }
 
 /** @throws AuthenticationConfigError other machines can reach it, and nobody has to authenticate */
-export function requireSafeExposure({ host = '127.0.0.1', ...options }: ExposureOptions): void {
+export function requireSafeExposure({ host = DEFAULT_HOST, ...options }: ExposureOptions): void {
   if (options.authenticate !== undefined || options.allowUnauthenticated === true || isLoopback(host)) return
   throw new AuthenticationConfigError(
     `host ${host} can be reached from other machines, and callers do not have to authenticate: set authenticate ` +

@@ -6,14 +6,13 @@ import type { ServerLimits } from './limits.js'
 const ANY_STREAM = 2 ** 31 - 1
 
 /**
- * Asks the peer to go once there was no stream for `keepAliveMs` (0: never), and ends the connection when it is still
+ * Asks the peer to go once there was no stream for `keepAliveMs`, and ends the connection when it is still
  * there and idle after `pingTimeoutMs`. What it asks in between is answered.
  */
 export function closeWhenIdle(
   session: ServerHttp2Session,
   { keepAliveMs, pingTimeoutMs }: Pick<ServerLimits, 'keepAliveMs' | 'pingTimeoutMs'>,
 ): void {
-  if (keepAliveMs === 0) return
   let open = 0
   let idleSince = performance.now()
   let asked = false

@@ -11,7 +11,7 @@ export interface ServerLimits extends BindingLimits, RpcLimits, ServiceLimits {
   readonly maxHeaderBytes: number
   /** Milliseconds in which a request's headers have to arrive, and before them the handshake of TLS. */
   readonly headersTimeoutMs: number
-  /** Milliseconds that a connection without a request is kept; above the idle time of usual load balancers. 0: for ever. */
+  /** Milliseconds that a connection without a request is kept; above the idle time of usual load balancers. */
   readonly keepAliveMs: number
   /** Milliseconds that finding out who calls may take. */
   readonly authenticateMs: number
@@ -58,4 +58,31 @@ export const DEFAULT_LIMITS: ServerLimits = {
   pageTokenMs: 3_600_000,
   lameDuckMs: 0,
   drainMs: 2_000,
+}
+
+/** Only of these 0 makes sense: nothing is waited for. */
+const MAY_BE_ZERO: ReadonlySet<string> = new Set(['lameDuckMs', 'drainMs'])
+/** What Node's timers and the settings of HTTP/2 can hold. */
+const MAX_NUMBER = 2_147_483_647
+
+/**
+ * All limits: those that are given, and the defaults for the others and for what is undefined.
+ *
+ * @throws TypeError an unknown name, or a value that is no whole number in the bounds of its limit; the text names it
+ */
+export function checkLimits(given: Partial<ServerLimits> = {}): ServerLimits {
+  const checked: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(given as Record<string, unknown>)) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
+      throw new TypeError(`limits.${name} is no limit; there are ${Object.keys(DEFAULT_LIMITS).join(', ')}`)
+    }
+    if (value === undefined) continue
+    const least = MAY_BE_ZERO.has(name) ? 0 : 1
+    const most = name.endsWith('Bytes') ? Number.MAX_SAFE_INTEGER : MAX_NUMBER
+    if (!Number.isSafeInteger(value) || Number(value) < least || Number(value) > most) {
+      throw new TypeError(`limits.${name} must be a whole number from ${least} to ${most}`)
+    }
+    checked[name] = value
+  }
+  return { ...DEFAULT_LIMITS, ...checked }
 }

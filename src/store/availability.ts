@@ -60,5 +60,5 @@ export class Availability {
 }
 
 function noStore(cause?: unknown): A2AError {
-  return unavailable('The task list is not available; try again', cause)
+  return unavailable('The task store is not available; try again', cause)
 }

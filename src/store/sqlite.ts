@@ -1,4 +1,5 @@
 /** SQLite through Node's own driver, for Kysely. */
+import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely'
 import type { Tables } from './tables.js'
@@ -13,12 +14,23 @@ export interface SqliteOptions {
 
 const BUSY_MS = 100
 
-/** @param file path of the database */
+/** @param file path of the database; one that is not there is made, for its user only */
 export function openSqlite(file: string, { busyMs = BUSY_MS }: SqliteOptions = {}): Kysely<Tables> {
+  makePrivate(file)
   const database = new DatabaseSync(file, { timeout: busyMs })
   database.exec('PRAGMA journal_mode = WAL')
   database.exec('PRAGMA synchronous = NORMAL')
   return new Kysely<Tables>({ dialect: new Dialect({ database: adapt(database) }) })
+}
+
+/** SQLite would make it readable by all. The files beside it get the rights that it has. */
+function makePrivate(file: string): void {
+  if (file === ':memory:' || file.startsWith('file:')) return
+  try {
+    closeSync(openSync(file, 'wx', 0o600))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
 }
 
 class Dialect extends SqliteDialect {

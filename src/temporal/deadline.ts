@@ -2,6 +2,7 @@
  * Every call to Temporal goes through here: it has a deadline, and while the server is known to be gone it fails at once.
  */
 import { isGrpcServiceError, ServiceError } from '@temporalio/client'
+import { NamespaceNotFoundError } from '@temporalio/common'
 import { type A2AError, isA2AError, unavailable } from '../a2a/errors.js'
 import { DeadlineError, withDeadline } from '../internal/abort.js'
 
@@ -35,6 +36,7 @@ export async function callTemporal<T>(
     return await withDeadline(Promise.race([call(), gone.promise]), CALL_MS, what)
   } catch (error) {
     if (isNotReady(error)) throw unavailable('The task cannot be reached for a moment; try again', error)
+    if (isNamespaceMissing(error)) throw unavailable('The task service is not available; try again', error)
     if (!isUnreachable(error)) throw error
     reachability.suspect()
     throw unavailable(
@@ -57,6 +59,15 @@ export function isUnreachable(error: unknown): boolean {
   const cause = error instanceof ServiceError ? error.cause : error
   if (isGrpcServiceError(cause)) return UNREACHABLE_CODES.has(cause.code)
   return false
+}
+
+const NOT_FOUND = 5
+
+/** Temporal is well and knows nothing of our namespace: that says nothing about a task. */
+function isNamespaceMissing(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error
+  if (cause instanceof NamespaceNotFoundError) return true
+  return isGrpcServiceError(cause) && cause.code === NOT_FOUND && /^namespace\b/i.test(cause.details)
 }
 
 const FAILED_PRECONDITION = 9

@@ -23,6 +23,7 @@ import type { WebhookActivities } from '../temporal/activities/webhooks.js'
 import { CONFIRM_UPDATE, LOOK_ACTIVITY, SINKS, TURN_ACTIVITY } from '../temporal/names.js'
 import type { TurnEndedNotice } from '../temporal/workflow/task-input.js'
 import { mostCachedTasks } from './cached-tasks.js'
+import { DEFAULT_MAX_TURNS } from './max-turns.js'
 import { loadWorkflowBundle } from './workflow-bundle.js'
 
 /** Which agents the worker runs, and on what. */
@@ -88,7 +89,17 @@ const OLD_MS = 3_000
 
 /** Starts a worker on a connection of yours. */
 export async function createWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { agents, connection, client, taskQueue, bus, logger, graceMs, maxTurns = 2_000, drainMs = 0 } = options
+  const {
+    agents,
+    connection,
+    client,
+    taskQueue,
+    bus,
+    logger,
+    graceMs,
+    maxTurns = DEFAULT_MAX_TURNS,
+    drainMs = 0,
+  } = options
   const shutdown = new AbortController()
   const identity = `temporal-a2a ${process.pid}@${hostname()}`
   const sinks: InjectedSinks<TaskSinks> = {

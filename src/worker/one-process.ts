@@ -6,11 +6,12 @@ import type { Engine } from '../engine/engine.js'
 import { LocalCalls } from '../engine/local-calls.js'
 import { MemoryEngine } from '../engine/memory/memory-engine.js'
 import { startOrTakeDown, type Teardown } from '../internal/teardown.js'
-import { secretBeside } from '../process/installation-secret.js'
+import { checkSettings } from '../process/check-settings.js'
+import { ownSecretWarning, secretBeside } from '../process/installation-secret.js'
 import { localFile } from '../process/local-file.js'
 import { memoryWebhooks } from '../process/memory-webhooks.js'
 import { startTaskService } from '../process/task-service.js'
-import { openTemporalParts, type TemporalPartsOptions } from '../process/temporal-parts.js'
+import { openTemporalParts, type TemporalParts, type TemporalPartsOptions } from '../process/temporal-parts.js'
 import { DEFAULT_TURN, type TurnTimes } from '../process/turn-times.js'
 import { type GatewayWebhooks, gatewayWebhooks, workerWebhooks } from '../process/webhooks.js'
 import type { WebhookLog } from '../push/webhook-log.js'
@@ -20,6 +21,7 @@ import { createServer, type Server, type ServerOptions } from '../server/create-
 import { requireSafeExposure } from '../server/exposure.js'
 import { requireFreePort } from '../server/port.js'
 import { randomSecret } from '../server/secrets.js'
+import { isPostgresUrl } from '../store/database.js'
 import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
 import { StateWorkflows } from '../temporal/state-workflows.js'
@@ -55,20 +57,27 @@ export interface OneProcess {
   readonly store: string | undefined
   /** What operators see of webhooks, and may do about them. */
   readonly webhooks: WebhookLog
+  /** What its operator should know; the log has it too. */
+  readonly warnings: readonly string[]
   /** Stops everything that was started, in order; at most a few seconds. */
   stop(): Promise<void>
 }
 
-/** Finds or starts Temporal, then starts a worker and a server. */
+/**
+ * Finds or starts Temporal, then starts a worker and a server.
+ *
+ * @throws TypeError a limit or a setting that is none
+ */
 export function startOneProcess(options: OneProcessOptions): Promise<OneProcess> {
   return startOrTakeDown(async (teardown) => {
     requireSafeExposure(options)
+    checkSettings(options)
     await requireFreePort(options.port, options.host)
     const agents = agentDirectory(options.agents)
     const letThemEnd = surviveLeakedRejections(options.logger)
     teardown.add(async () => letThemEnd())
     const start = options.engine === 'memory' ? startMemory : startTemporal
-    const { engine, temporal, store, secret, webhooks } = await start(options, agents, teardown)
+    const { engine, temporal, store, secret, webhooks, warnings } = await start(options, agents, teardown)
     const server = await createServer({
       ...options,
       engine,
@@ -77,7 +86,7 @@ export function startOneProcess(options: OneProcessOptions): Promise<OneProcess>
       port: options.port ?? 0,
     })
     teardown.add(() => server.stop())
-    return { server, engine, temporal, store, webhooks: webhooks.log, stop: () => teardown.run() }
+    return { server, engine, temporal, store, webhooks: webhooks.log, warnings, stop: () => teardown.run() }
   })
 }
 
@@ -87,6 +96,7 @@ interface Parts {
   readonly store: string | undefined
   readonly secret: Uint8Array
   readonly webhooks: GatewayWebhooks
+  readonly warnings: readonly string[]
 }
 
 async function startMemory(options: OneProcessOptions, agents: AgentDirectory, teardown: Teardown): Promise<Parts> {
@@ -105,7 +115,7 @@ async function startMemory(options: OneProcessOptions, agents: AgentDirectory, t
     tellWebhooks,
   })
   teardown.add(() => engine.close())
-  return { engine, temporal: undefined, store: undefined, secret, webhooks }
+  return { engine, temporal: undefined, store: undefined, secret, webhooks, warnings: [] }
 }
 
 async function startTemporal(options: OneProcessOptions, agents: AgentDirectory, teardown: Teardown): Promise<Parts> {
@@ -115,6 +125,9 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
   const parts = await openTemporalParts(options, (to) => NativeConnection.connect(to), teardown)
   const { heartbeatTimeoutMs } = turn
   const secret = options.secret ?? parts.temporal.secret ?? secretBeside(localFile(options))
+  const shared = options.secret === undefined ? sharedWith(parts, options) : undefined
+  const warnings = shared === undefined ? [] : [ownSecretWarning(shared)]
+  for (const warning of warnings) logger.warn({}, warning)
   const settings = options.webhooks
   const webhooks = gatewayWebhooks(parts, { taskQueue, settings }, secret)
   const engine = await startTaskService(
@@ -163,5 +176,11 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
     await announcer.settled()
   })
   const { temporal, storeName: store } = parts
-  return { engine, temporal, store, secret, webhooks }
+  return { engine, temporal, store, secret, webhooks, warnings }
+}
+
+/** What processes elsewhere may use as well; undefined when all is this machine's own. */
+function sharedWith({ temporal, storeName }: TemporalParts<NativeConnection>, { db }: OneProcessOptions) {
+  if (temporal.secret === undefined) return `Temporal at ${temporal.address}`
+  return isPostgresUrl(db) ? storeName : undefined
 }

@@ -3,6 +3,7 @@ import { NativeConnection } from '@temporalio/worker'
 import { type AgentDefinition, agentDirectory } from '../agent/agent-definition.js'
 import { LocalCalls } from '../engine/local-calls.js'
 import { startOrTakeDown } from '../internal/teardown.js'
+import { checkSettings } from '../process/check-settings.js'
 import { createEngine } from '../process/task-service.js'
 import { openTemporalParts, type TemporalPartsOptions } from '../process/temporal-parts.js'
 import { DEFAULT_TURN, type TurnTimes } from '../process/turn-times.js'
@@ -51,7 +52,8 @@ export interface WorkerProcess {
 
 export function startWorkerProcess(options: WorkerProcessOptions): Promise<WorkerProcess> {
   return startOrTakeDown(async (teardown) => {
-    const { logger, maxTurns, drainMs, version } = options
+    const { logger, maxTurns, drainMs, version, webhooks } = options
+    checkSettings(webhooks === undefined ? {} : { webhooks })
     const agents = agentDirectory(options.agents)
     const letThemEnd = surviveLeakedRejections(options.logger)
     teardown.add(async () => letThemEnd())

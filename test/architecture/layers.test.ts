@@ -32,7 +32,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   agent: { ours: ['a2a', 'task', 'bus', 'internal'], types: ['gen', '@bufbuild/protobuf', '@standard-schema/spec'] },
   'agent/step-scope.ts': { ours: [], outside: ['node:async_hooks'] },
   store: { ours: ['a2a', 'task', 'bus', 'internal'], types: ['gen'], outside: ['kysely', 'kysely/migration'] },
-  'store/sqlite.ts': { ours: [], outside: ['kysely', 'node:sqlite'] },
+  'store/sqlite.ts': { ours: [], outside: ['kysely', 'node:fs', 'node:sqlite'] },
   'store/large-parts.ts': { ours: ['a2a', 'task'], outside: ['node:crypto'] },
   'store/postgres.ts': { ours: ['internal'], outside: ['kysely', 'pg'] },
   push: {
@@ -135,8 +135,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   'worker/start-worker.ts': { ours: ['observe', 'serve.ts'] },
   cli: {
-    ours: ['agent', 'auth', 'observe', 'serve.ts', 'card/card-mode.ts'],
-    types: ['temporal', 'bus', 'worker', 'push', 'internal', 'card'],
+    ours: [
+      ...['agent', 'auth', 'internal', 'observe', 'serve.ts', 'card/card-mode.ts'],
+      ...['server/addresses.ts', 'temporal/names.ts', 'worker/max-turns.ts'],
+    ],
+    types: ['temporal', 'bus', 'worker', 'process', 'server', 'push', 'card'],
     outside: ['node:*', 'commander'],
   },
   compat: {

@@ -1,5 +1,6 @@
 /** `temporal-a2a serve` as a newcomer uses it: start, call, kill, start again. */
 import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -15,6 +16,7 @@ import { wireNamed } from '../support/wires.js'
 interface Banner {
   readonly url: string
   readonly temporal: { readonly address: string } | null
+  readonly warnings: readonly string[]
 }
 
 const ESSAY =
@@ -101,6 +103,32 @@ describe('serve', () => {
     expect(existsSync(db)).toBe(true)
   }, 40_000)
 
+  it('takes a secret, which makes one task of one idempotency key for all that share Temporal; warns without', async () => {
+    const secret = randomBytes(32).toString('base64')
+    const file = join(directory, 'secret')
+    await writeFile(file, secret)
+    const first = await serveExamples('--json', '--secret-file', file).json<Banner>()
+    const elsewhere = (name: string, env: NodeJS.ProcessEnv, ...args: string[]) => {
+      const own = ['--db', join(directory, name), '--temporal-address', first.temporal?.address ?? '']
+      return runCli(['serve', 'examples/agents.ts', '--port', '0', '--json', ...own, ...args], env)
+    }
+    const second = elsewhere('second.db', { TEMPORAL_A2A_SECRET: secret })
+    const shared = await second.json<Banner>()
+    const message = send('once', { tenant: 'echo' })
+    const once = async ({ url }: Banner) => {
+      const headers = { 'idempotency-key': 'one' }
+      return taskOf(await wireNamed('rest', url).call('sendMessage', message, { headers })).id
+    }
+    expect(await once(shared)).toBe(await once(first))
+    expect([first.warnings, shared.warnings]).toEqual([[], []])
+    expect(second.stderr()).toBe('')
+
+    const third = elsewhere('third.db', {})
+    const { warnings } = await third.json<Banner>()
+    expect(warnings).toEqual([expect.stringMatching(/may be shared, and no secret was given.*TEMPORAL_A2A_SECRET/)])
+    expect(third.stderr()).toContain(warnings[0])
+  }, 40_000)
+
   it('runs without Temporal when asked to, and says what that means', async () => {
     const cli = serveExamples('--engine', 'memory')
     await cli.said('try ')
@@ -131,6 +159,14 @@ describe('serve', () => {
     expect(cli.stderr()).toBe(`127.0.0.1:${port} is in use; choose another one, or 0 for any that is free (--port)\n`)
     expect(existsSync(`${db}.temporal`)).toBe(false)
     taken.close()
+  })
+
+  it('is not opened to other machines by a variable that says no', async () => {
+    const cli = runCli(['serve', 'examples/agents.ts', '--engine', 'memory', '--host', '0.0.0.0', '--port', '0'], {
+      TEMPORAL_A2A_ALLOW_UNAUTHENTICATED: 'false',
+    })
+    expect(await cli.ended).toBe(1)
+    expect(cli.stderr()).toContain('host 0.0.0.0 can be reached from other machines')
   })
 
   it('refuses two agents with one id, and says what to do', async () => {

@@ -5,8 +5,9 @@
 
 import { statSync } from 'node:fs'
 import type { Logger } from '../../internal/logger.js'
+import { reasonOf } from '../../internal/reason-of.js'
 import type { SearchAttributeTypeName } from '../search-attributes.js'
-import { reasonOf, TemporalStartError, TemporalVersionError } from './errors.js'
+import { TemporalStartError, TemporalVersionError } from './errors.js'
 import type { Executable } from './executable.js'
 import { withLock } from './lock-file.js'
 import { findFreePort, identifyServer, isFree, isListening } from './probe.js'

@@ -57,10 +57,3 @@ export class TemporalVersionError extends Error {
 export class TemporalStartError extends Error {
   override readonly name = 'TemporalStartError'
 }
-
-/** The message of an error and of what caused it: `fetch failed` alone says nothing. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const cause = error.cause === undefined ? '' : reasonOf(error.cause)
-  return cause === '' || error.message.includes(cause) ? error.message : `${error.message}: ${cause}`
-}

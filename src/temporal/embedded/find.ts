@@ -3,10 +3,11 @@
  * download, a build from Go modules. The first that works wins.
  */
 import type { Logger } from '../../internal/logger.js'
+import { reasonOf } from '../../internal/reason-of.js'
 import { buildCli } from './build.js'
 import { cacheDirectory, cachedBinary, fillCache, isCached, withCacheLock } from './cache.js'
 import { type DownloadOptions, downloadCli } from './download.js'
-import { reasonOf, TemporalNotFoundError, type TriedSource } from './errors.js'
+import { TemporalNotFoundError, type TriedSource } from './errors.js'
 import { type Executable, findOnPath, PINNED_CLI_VERSION, readVersions } from './executable.js'
 import type { ProgressListener } from './progress.js'
 import type { TemporalSource } from './temporal-server.js'

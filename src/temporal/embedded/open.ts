@@ -18,7 +18,7 @@ import { sleep } from './wait.js'
 export interface FindTemporalOptions {
   /**
    * Where a started server keeps everything. Beside it lie its `-wal` and `-shm`, `.state.json`, `.lock` and `.log`.
-   * The folder is made when it is missing. Not used when an address is configured.
+   * The folder is made when it is missing, for its user only. Not used when an address is configured.
    */
   readonly databaseFile: string
   /** `host:port` of a running server; goes before `@temporalio/envconfig`. */
@@ -143,7 +143,7 @@ function externalServer(configured: ConfiguredTemporal, address: string): Tempor
 /** Two ways to write the same path must lead to the same lock. */
 function canonicalPath(databaseFile: string): string {
   const path = resolve(databaseFile)
-  mkdirSync(dirname(path), { recursive: true })
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   try {
     return realpathSync(path)
   } catch {

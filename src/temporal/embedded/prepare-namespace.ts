@@ -2,8 +2,8 @@
 import type { Connection } from '@temporalio/client'
 import { msNumberToTs, optionalTsToMs } from '@temporalio/common/lib/time.js'
 import type { Logger } from '../../internal/logger.js'
+import { reasonOf } from '../../internal/reason-of.js'
 import { ensureSearchAttributes, type SearchAttributeTypeName } from '../search-attributes.js'
-import { reasonOf } from './errors.js'
 import { withConnection } from './probe.js'
 import { sleep } from './wait.js'
 

@@ -4,8 +4,9 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '../../internal/logger.js'
+import { reasonOf } from '../../internal/reason-of.js'
 import { leaveSeat, type Seat, type Seated, takeSeat } from './election.js'
-import { reasonOf, TemporalStartError } from './errors.js'
+import { TemporalStartError } from './errors.js'
 import type { Executable } from './executable.js'
 import { HOST, isListening } from './probe.js'
 import { whenProcessEnds } from './process-end.js'

@@ -1,17 +1,18 @@
 /** What callers are told when a call to Temporal fails. */
+import { NamespaceNotFoundError } from '@temporalio/common'
 import { describe, expect, it, vi } from 'vitest'
 import { callTemporal } from '../../../src/temporal/deadline.js'
 import { ReachabilityWatch } from '../../../src/temporal/reachability.js'
 import { stillHeld } from '../../support/collected.js'
 
-function grpcError(code: number): Error {
-  return Object.assign(new Error(`code ${code}`), { code, details: '', metadata: {} })
+function grpcError(code: number, details = ''): Error {
+  return Object.assign(new Error(`code ${code}`), { code, details, metadata: {} })
 }
 
-async function failing(code: number): Promise<{ thrown: unknown; suspected: number }> {
+async function failing(code: number, details = ''): Promise<{ thrown: unknown; suspected: number }> {
   const suspect = vi.fn()
   const reachability = { up: true, onGone: () => () => {}, suspect }
-  const thrown = await callTemporal(reachability, 'a call', true, () => Promise.reject(grpcError(code))).catch(
+  const thrown = await callTemporal(reachability, 'a call', true, () => Promise.reject(grpcError(code, details))).catch(
     (error: unknown) => error,
   )
   return { thrown, suspected: suspect.mock.calls.length }
@@ -28,6 +29,15 @@ describe('a call to Temporal that fails', () => {
     const { thrown, suspected } = await failing(9)
     expect(thrown).toMatchObject({ reason: 'UNAVAILABLE', retryAfterMs: 1000 })
     expect(suspected).toBe(0)
+  })
+
+  it('is UNAVAILABLE when the namespace is not there: nothing is known of the task', async () => {
+    const { thrown, suspected } = await failing(5, 'Namespace nope is not found.')
+    expect(thrown).toMatchObject({ reason: 'UNAVAILABLE', retryAfterMs: 1000 })
+    expect(suspected).toBe(0)
+    const reachability = { up: true, onGone: () => () => {}, suspect: () => {} }
+    const call = callTemporal(reachability, 'a call', true, () => Promise.reject(new NamespaceNotFoundError('nope')))
+    await expect(call).rejects.toMatchObject({ reason: 'UNAVAILABLE' })
   })
 
   it('says that it may still be applied, and what to do, when it could have had an effect', async () => {
