@@ -52,8 +52,9 @@ async function run(tasks: readonly TaskName[], flags: DeleteFlags, command: Comm
     )
     if (outcomes.some((outcome) => outcome !== 'removed')) process.exitCode = 1
   } catch (error) {
-    fail(command, error)
-  } finally {
+    // Before the process ends: a Temporal server that was started for this would stay.
     await teardown.run()
+    fail(command, error)
   }
+  await teardown.run()
 }

@@ -100,10 +100,11 @@ async function redeliver(task: TaskName, webhook: string, flags: RedeliverFlags,
     const count = await log.redeliver({ ...task, tenant }, webhook, one)
     process.stdout.write(`${count} on their way\n`)
   } catch (error) {
-    fail(command, withTenant(error, flags.tenant))
-  } finally {
+    // Before the process ends: a Temporal server that was started for this would stay.
     await teardown.run()
+    fail(command, withTenant(error, flags.tenant))
   }
+  await teardown.run()
 }
 
 /** Reads the database alone: Temporal is not asked. */

@@ -1,5 +1,5 @@
 /** `temporal-a2a webhooks` and the tenants of tasks. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -7,6 +7,7 @@ import { taskKey } from '../../src/bus/live-event.js'
 import { silentLogger } from '../../src/internal/logger.js'
 import { openDatabase } from '../../src/store/database.js'
 import { openTaskStore } from '../../src/store/sql-task-store.js'
+import { isRunning } from '../../src/temporal/embedded/process-info.js'
 import { endAll, runCli } from '../support/processes.js'
 
 let directory: string
@@ -54,4 +55,12 @@ describe('webhooks', () => {
     expect(err).toContain('There is no such webhook in the tenant without a name; --tenant names another')
     expect((await run('log', 'travel/t1', 'hook-2', '--tenant', 'acme')).err).toContain('in tenant acme; --tenant')
   })
+
+  it('redeliver leaves no Temporal server behind when there is nothing to deliver', async () => {
+    const { code, err } = await run('redeliver', 'travel/t1', 'hook-2')
+    expect(code).toBe(1)
+    expect(err).toContain('There is no such webhook')
+    const { pid } = JSON.parse(await readFile(`${db}.temporal.state.json`, 'utf8')) as { pid: number }
+    expect(isRunning(pid)).toBe(false)
+  }, 40_000)
 })
