@@ -3,7 +3,7 @@ import type { JsonObject } from '@bufbuild/protobuf'
 import type { AgentCardJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { A2AError } from '../a2a/errors.js'
 import { AgentClient } from './agent-client.js'
-import { DEFAULT_RETRY } from './backoff.js'
+import { DEFAULT_RETRY, type RetryOptions } from './backoff.js'
 import { Caller } from './caller.js'
 import { chooseInterface } from './card/agent-interface.js'
 import { sharedCards } from './card/card-cache.js'
@@ -13,6 +13,7 @@ import { readCardJson } from './card/read-card.js'
 import { createSender } from './http/sender.js'
 import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './limits.js'
 import type { ConnectOptions } from './options.js'
+import { BOUND, MILLISECONDS, settings } from './settings.js'
 import { openTransport } from './transports/open.js'
 
 const DEFAULT_TIMEOUT_MS = 30_000
@@ -22,6 +23,7 @@ const DEFAULT_TIMEOUT_MS = 30_000
  *
  * @param target the agent's URL (its base, its card, or an endpoint that its card names), or its card. A card that is
  *   given is trusted: it says where credentials are sent to.
+ * @throws A2AError INVALID_PARAMS an option or the target is none; the violations say which
  * @throws A2AError UNAVAILABLE nothing answers at the URL
  * @throws A2AError METHOD_NOT_FOUND there is no agent card
  * @throws A2AError INVALID_AGENT_RESPONSE what is there is no agent card
@@ -31,7 +33,9 @@ export async function connect(
   target: string | URL | AgentCardJson | JsonObject,
   options: ConnectOptions = {},
 ): Promise<AgentClient> {
-  const limits: ClientLimits = { ...DEFAULT_CLIENT_LIMITS, ...options.limits }
+  const limits = settings<ClientLimits>('limits', BOUND, DEFAULT_CLIENT_LIMITS, options.limits)
+  const retry = settings<Required<RetryOptions>>('retry', MILLISECONDS, DEFAULT_RETRY, options.retry)
+  const { timeoutMs } = settings('', MILLISECONDS, { timeoutMs: DEFAULT_TIMEOUT_MS }, options)
   const url = typeof target === 'string' || target instanceof URL ? absolute(target) : undefined
   const card = url === undefined ? readCardJson(target as JsonObject) : await fetchCard(url, limits, options)
   const rules = originRules(
@@ -53,8 +57,8 @@ export async function connect(
       card,
       tenant: chosen.tenant,
       extensions: options.extensions ?? [],
-      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      retry: { ...DEFAULT_RETRY, ...options.retry },
+      timeoutMs,
+      retry,
       retrySends: options.retrySends,
       signal: options.signal,
     }),

@@ -1,12 +1,13 @@
 /** Tells a stream that is quiet from one whose other side has gone. */
 import { A2AError } from '../../a2a/errors.js'
+import { startTimer } from '../../internal/timer.js'
 import { type CallScope, openScope } from '../call-scope.js'
 
 /** Its signal aborts when the given one does, or when nothing was heard for `idleMs`. */
 export class SilenceWatch {
   private readonly silent = new AbortController()
   private readonly scope: CallScope
-  private timer: ReturnType<typeof setTimeout> | undefined
+  private stop = () => {}
   private readonly idleMs: number
 
   constructor(signal: AbortSignal, idleMs: number) {
@@ -21,12 +22,12 @@ export class SilenceWatch {
 
   heard(): void {
     this.pause()
-    this.timer = setTimeout(() => this.silent.abort(wentSilent(this.idleMs)), this.idleMs)
+    this.stop = startTimer(() => this.silent.abort(wentSilent(this.idleMs)), this.idleMs)
   }
 
   /** For the time that the reader takes: the other side is not to blame for it. */
   pause(): void {
-    clearTimeout(this.timer)
+    this.stop()
   }
 
   close(): void {
