@@ -3,6 +3,8 @@ import type { JsonObject } from '@bufbuild/protobuf'
 import type { AgentCardJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { A2AError } from '../a2a/errors.js'
 import { AgentClient } from './agent-client.js'
+import type { AuthProvider } from './auth/auth.js'
+import { guarded } from './auth/guarded.js'
 import { DEFAULT_RETRY, type RetryOptions } from './backoff.js'
 import { Caller } from './caller.js'
 import { chooseInterface } from './card/agent-interface.js'
@@ -36,8 +38,10 @@ export async function connect(
   const limits = settings<ClientLimits>('limits', BOUND, DEFAULT_CLIENT_LIMITS, options.limits)
   const retry = settings<Required<RetryOptions>>('retry', MILLISECONDS, DEFAULT_RETRY, options.retry)
   const { timeoutMs } = settings('', MILLISECONDS, { timeoutMs: DEFAULT_TIMEOUT_MS }, options)
+  const auth = options.auth === undefined ? undefined : guarded(options.auth)
   const url = typeof target === 'string' || target instanceof URL ? absolute(target) : undefined
-  const card = url === undefined ? readCardJson(target as JsonObject) : await fetchCard(url, limits, options)
+  const card =
+    url === undefined ? readCardJson(target as JsonObject) : await fetchCard(url, limits, { ...options, auth })
   const rules = originRules(
     url,
     (card.supportedInterfaces ?? []).map((each) => each.url ?? ''),
@@ -50,7 +54,7 @@ export async function connect(
         protocol: url === undefined ? schemeOf(chosen.url) : new URL(url).protocol,
         rules,
         fetch: options.fetch ?? globalThis.fetch,
-        auth: options.auth,
+        auth,
         headers: options.headers ?? {},
         limits,
       }),
@@ -65,7 +69,11 @@ export async function connect(
   )
 }
 
-async function fetchCard(url: string, limits: ClientLimits, options: ConnectOptions): Promise<AgentCardJson> {
+async function fetchCard(
+  url: string,
+  limits: ClientLimits,
+  options: Omit<ConnectOptions, 'auth'> & { readonly auth: AuthProvider | undefined },
+): Promise<AgentCardJson> {
   const { origin } = new URL(url)
   const { fetch = globalThis.fetch, auth, headers = {} } = options
   const found = await discoverCard(url, {

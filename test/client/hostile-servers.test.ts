@@ -151,6 +151,14 @@ describe.each(['jsonrpc', 'rest', 'connect'] as const)('over %s', (transport) =>
     }
   })
 
+  it('a server that does not answer who comes back to a task is left after the time for silence', async () => {
+    const bot = await open(() => {}, { limits: { idleMs: 50 } })
+    await expect(bot.resume('t').result()).rejects.toMatchObject({
+      reason: 'UNAVAILABLE',
+      message: 'The stream has been silent for 50 ms (limits.idleMs)',
+    })
+  })
+
   it('a body that stops in the middle is left at the deadline', async () => {
     const bot = await open((res) => {
       res.writeHead(200, { 'content-type': TYPES[transport] })

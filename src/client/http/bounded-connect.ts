@@ -56,6 +56,7 @@ async function* envelopes(
   let bytes = 0
   let ended = false
   const silence = new SilenceWatch(signal, limits.idleMs)
+  silence.heard()
   try {
     for await (const chunk of chunksOf(response, silence.signal)) {
       silence.heard()

@@ -5,24 +5,30 @@ import type { A2AError, A2AErrorReason } from '../../a2a/errors.js'
 import { peerError, reasonOfGrpc, reasonOfHttp } from '../errors.js'
 import { retryAfterMs } from '../http/retry-after.js'
 
+/** What a status says alone: that of a proxy, or of a server before its agent. */
+export function statusError(status: number, headers: Headers): A2AError {
+  return peerError({ message: `HTTP status ${status}`, fallback: reasonOfHttp(status), ...retryIn(headers) })
+}
+
 /**
  * What a response that is no success says.
  *
  * @param json the body; anything that is no error of A2A is that of a proxy, whose text says nothing to a caller
  */
 export function httpError(response: Response, json?: JsonValue): A2AError {
-  const retryMs = retryAfterMs(response.headers)
-  const retry = retryMs === undefined ? {} : { retryAfterMs: retryMs }
   const error = statusIn(json)
-  if (error === undefined) {
-    return peerError({ message: `HTTP status ${response.status}`, fallback: reasonOfHttp(response.status), ...retry })
-  }
+  if (error === undefined) return statusError(response.status, response.headers)
   return peerError({
     message: typeof error.message === 'string' ? error.message : '',
     ...(error.details === undefined ? {} : { details: error.details }),
     fallback: reasonByName(error.status) ?? reasonOfHttp(response.status),
-    ...retry,
+    ...retryIn(response.headers),
   })
+}
+
+function retryIn(headers: Headers): { retryAfterMs?: number } {
+  const ms = retryAfterMs(headers)
+  return ms === undefined ? {} : { retryAfterMs: ms }
 }
 
 /** An error that came as an event of a stream, or undefined for an event. */

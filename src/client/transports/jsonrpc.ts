@@ -6,6 +6,7 @@ import { mediaType, parseJson, readText } from '../http/read-body.js'
 import { readEvents } from '../http/read-events.js'
 import { retryAfterMs } from '../http/retry-after.js'
 import type { Sender } from '../http/sender.js'
+import { watchStream } from '../http/silence-watch.js'
 import { randomId } from '../ids.js'
 import type { ClientLimits } from '../limits.js'
 import type { StreamItem, StreamOperation, Transport, UnaryOperation, WireCall } from '../transport.js'
@@ -28,7 +29,7 @@ export function jsonRpcTransport({ url, send, limits }: HttpTransportOptions): T
       return checkAnswer(operation, await rpc.call(methodName(operation), request, call))
     },
     async *stream(operation, request, call) {
-      for await (const { result, id } of rpc.stream(methodName(operation), request, call)) {
+      for await (const { result, id } of rpc.stream(operation, methodName(operation), request, call)) {
         yield { event: checkEvent(result), ...(id === undefined ? {} : { id }) } satisfies StreamItem
       }
     },
@@ -73,16 +74,26 @@ export function createJsonRpc({ url, send, limits }: HttpTransportOptions) {
     },
 
     /** A peer that answers with one result in place of a stream has given the one event of it. */
-    async *stream(method: string, params: JsonObject, call: WireCall): AsyncGenerator<RpcEvent, void, undefined> {
+    async *stream(
+      operation: StreamOperation,
+      method: string,
+      params: JsonObject,
+      { headers, signal }: WireCall,
+    ): AsyncGenerator<RpcEvent, void, undefined> {
       const id = randomId()
-      const response = await post(id, method, params, call)
-      if (mediaType(response) !== 'text/event-stream') {
-        yield { result: await answerOf(response, id, call.signal) }
-        return
-      }
-      for await (const event of readEvents(response, call.signal, limits)) {
-        const result = resultOf(parseJson(event.data), id, response)
-        yield { result, ...(event.id === undefined ? {} : { id: event.id }) }
+      const silence = watchStream(operation, signal, limits.idleMs)
+      try {
+        const response = await post(id, method, params, { headers, signal: silence.signal })
+        if (mediaType(response) !== 'text/event-stream') {
+          yield { result: await answerOf(response, id, silence.signal) }
+          return
+        }
+        for await (const event of readEvents(response, silence, limits)) {
+          const result = resultOf(parseJson(event.data), id, response)
+          yield { result, ...(event.id === undefined ? {} : { id: event.id }) }
+        }
+      } finally {
+        silence.close()
       }
     },
   }

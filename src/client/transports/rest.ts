@@ -6,6 +6,7 @@ import { checkAnswer, checkEvent } from '../answers.js'
 import { invalidAnswer, tooLarge } from '../errors.js'
 import { mediaType, parseJson, readText } from '../http/read-body.js'
 import { readEvents } from '../http/read-events.js'
+import { watchStream } from '../http/silence-watch.js'
 import type { StreamItem, StreamOperation, Transport, UnaryOperation, WireCall } from '../transport.js'
 import { errorEvent, httpError } from './http-errors.js'
 import type { HttpTransportOptions } from './jsonrpc.js'
@@ -52,16 +53,22 @@ export function restTransport({ url, send, limits }: HttpTransportOptions): Tran
       return checkAnswer(operation, await jsonOf(await request(operation, json, call), call.signal))
     },
     async *stream(operation, json, call) {
-      const response = await request(operation, json, call)
-      if (!response.ok || mediaType(response) !== 'text/event-stream') {
-        yield { event: checkEvent(await jsonOf(response, call.signal)) }
-        return
-      }
-      for await (const { data, id } of readEvents(response, call.signal, limits)) {
-        const event = parseJson(data)
-        const error = errorEvent(event, response)
-        if (error !== undefined) throw error
-        yield { event: checkEvent(event), ...(id === undefined ? {} : { id }) } satisfies StreamItem
+      const silence = watchStream(operation, call.signal, limits.idleMs)
+      const { signal } = silence
+      try {
+        const response = await request(operation, json, { ...call, signal })
+        if (!response.ok || mediaType(response) !== 'text/event-stream') {
+          yield { event: checkEvent(await jsonOf(response, signal)) }
+          return
+        }
+        for await (const { data, id } of readEvents(response, silence, limits)) {
+          const event = parseJson(data)
+          const error = errorEvent(event, response)
+          if (error !== undefined) throw error
+          yield { event: checkEvent(event), ...(id === undefined ? {} : { id }) } satisfies StreamItem
+        }
+      } finally {
+        silence.close()
       }
     },
   }
