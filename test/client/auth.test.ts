@@ -159,6 +159,16 @@ describe('a card cannot lead credentials away', () => {
   })
 })
 
+/** On Connect the refusal of a stream is its last message. */
+function refuse(transport: 'jsonrpc' | 'connect', res: ServerResponse): void {
+  if (transport === 'jsonrpc') return void res.writeHead(401).end()
+  const end = Buffer.from(JSON.stringify({ error: { code: 'unauthenticated' } }))
+  const prefix = Buffer.alloc(5)
+  prefix.writeUInt8(2, 0)
+  prefix.writeUInt32BE(end.length, 1)
+  res.writeHead(200, { 'content-type': 'application/connect+proto' }).end(Buffer.concat([prefix, end]))
+}
+
 describe('OAuth2 client credentials', () => {
   async function tokenServer(answers: (count: number) => { status?: number; body: unknown }) {
     const requests: { authorization: string | undefined; body: string }[] = []
@@ -200,6 +210,37 @@ describe('OAuth2 client credentials', () => {
     const auth = clientCredentials({ tokenUrl, clientId: 'a', clientSecret: 'b', secretIn: 'body' })
     await (await connect(server.card, { auth })).getTask({ id: 't' })
     expect(server.calls.map(({ headers }) => headers.authorization)).toEqual(['Bearer t1', 'Bearer t2'])
+  })
+
+  it.each(['jsonrpc', 'connect'] as const)('fetches one new token for many calls over %s', async (transport) => {
+    const { tokenUrl, requests } = await tokenServer((count) => ({
+      body: { access_token: `t${count}`, expires_in: 3600 },
+    }))
+    // Calls with the first token are refused one after another, each when the one before has got its new token.
+    const refusals: (() => void)[] = []
+    const served: (() => void)[] = []
+    const url = await listen((req, _, res) => {
+      if (req.headers.authorization === 'Bearer t1') {
+        refusals.push(() => refuse(transport, res))
+        if (refusals.length === 3) refusals.shift()?.()
+        return
+      }
+      served.push(() => refuse(transport, res))
+      const next = refusals.shift()
+      if (next !== undefined) return next()
+      for (const end of served) end()
+    })
+    const card = {
+      name: 'x',
+      capabilities: { streaming: true },
+      supportedInterfaces: [{ url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' }],
+    }
+    const auth = clientCredentials({ tokenUrl, clientId: 'a', clientSecret: 'b' })
+    const bot = await connect(card, { auth, transports: [transport] })
+    const calls = [1, 2, 3].map(() => bot.stream('x'))
+    for (const call of calls) await expect(call).rejects.toMatchObject({ reason: 'UNAUTHENTICATED' })
+    // The first, and the one that all three were given in its place.
+    expect(requests).toHaveLength(2)
   })
 
   it('says why there is no token, without the secret', async () => {

@@ -64,8 +64,9 @@ export function clientCredentials(options: ClientCredentialsOptions): AuthProvid
       const { value } = current ?? (await unlessAborted(ask(), signal))
       return { headers: { authorization: `Bearer ${value}` } }
     },
-    refresh() {
-      token = undefined
+    refresh({ credentials }) {
+      // Many calls may have had the same token refused: the first to say so has a new one fetched.
+      if (token !== undefined && credentials.headers?.authorization === `Bearer ${token.value}`) token = undefined
       return true
     },
   }
