@@ -44,6 +44,18 @@ function startDeadline(controller: AbortController, timeoutMs: number | undefine
   return () => {}
 }
 
+/** A deadline is met between two tries: what the last one failed with is why it was. Other errors stay as they are. */
+export function withLast(error: unknown, last: unknown): unknown {
+  if (!(error instanceof CallDeadlineError) || !(last instanceof Error)) return error
+  return new CallDeadlineError(`${error.message}. The last error: ${last.message}`, { cause: last })
+}
+
+class CallDeadlineError extends A2AError {
+  constructor(message: string, options?: { cause: unknown }) {
+    super('DEADLINE_EXCEEDED', message, options)
+  }
+}
+
 function deadlineExceeded(ms: number): A2AError {
-  return new A2AError('DEADLINE_EXCEEDED', `The call took longer than ${ms} ms (timeoutMs)`)
+  return new CallDeadlineError(`The call took longer than ${ms} ms (timeoutMs)`)
 }

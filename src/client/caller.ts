@@ -4,7 +4,7 @@ import type { AgentCardJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { CURSOR_EXTENSION } from '../a2a/cursor-text.js'
 import { EXTENSIONS_HEADER, VERSION_HEADER } from '../a2a/service-params.js'
 import { type RetryOptions, withRetries } from './backoff.js'
-import { openScope } from './call-scope.js'
+import { openScope, withLast } from './call-scope.js'
 import { type PlacedEvent, takeCursor } from './cursor.js'
 import { isRefusal, isTransient } from './errors.js'
 import { isIdempotent, type StreamTypes, type UnaryTypes } from './operations.js'
@@ -58,15 +58,22 @@ export class Caller {
       options.timeoutMs ?? (waits ? undefined : this.options.timeoutMs),
     )
     const { signal } = scope
+    let last: unknown
+    const work = () =>
+      this.transport
+        .unary(operation, this.addressed(request), { headers: this.headers(options), signal })
+        .catch((error: unknown) => {
+          if (!signal.aborted) last = error
+          throw error
+        })
     try {
-      return await withRetries(
-        () => this.transport.unary(operation, this.addressed(request), { headers: this.headers(options), signal }),
-        {
-          retry: this.retry,
-          retryable: isIdempotent(operation) ? isTransient : (error) => this.maySendAgain(error),
-          signal,
-        },
-      )
+      return await withRetries<UnaryTypes[Operation]['answer']>(work, {
+        retry: this.retry,
+        retryable: isIdempotent(operation) ? isTransient : (error) => this.maySendAgain(error),
+        signal,
+      })
+    } catch (error) {
+      throw withLast(error, last)
     } finally {
       scope.close()
     }

@@ -133,9 +133,9 @@ describe('a card cannot lead credentials away', () => {
       reached += 1
       res.end()
     })
-    const bot = await connect(server.card, { auth: apiKey('secret'), retry: { giveUpMs: 0 } })
-    await expect(bot.getTask({ id: 't' })).rejects.toMatchObject({ reason: 'UNAVAILABLE' })
-    expect(reached).toBe(0)
+    const bot = await connect(server.card, { auth: apiKey('secret') })
+    await expect(bot.getTask({ id: 't' })).rejects.toMatchObject({ reason: 'INVALID_AGENT_RESPONSE' })
+    expect([server.calls.length, reached]).toEqual([1, 0])
   })
 
   it('shows them to a card that asks for them, at the origin that was named', async () => {

@@ -2,7 +2,8 @@
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
 import { A2AError, isA2AError } from '../../a2a/errors.js'
 import { openScope, unlessAborted } from '../call-scope.js'
-import { connectionLost, tooLarge } from '../errors.js'
+import { tooLarge } from '../errors.js'
+import { fetchDirectly } from '../http/fetch-directly.js'
 import { parseJson, readText } from '../http/read-body.js'
 import type { AuthProvider } from './auth.js'
 
@@ -77,15 +78,8 @@ async function requestToken(options: ClientCredentialsOptions, timeoutMs: number
   const scope = openScope([], timeoutMs)
   try {
     const asked = Date.now()
-    const response = await fetch(tokenUrl, {
-      method: 'POST',
-      ...tokenRequest(options),
-      redirect: 'error',
-      signal: scope.signal,
-    }).catch((error: unknown) => {
-      scope.signal.throwIfAborted()
-      throw connectionLost(tokenUrl, error)
-    })
+    const request = { method: 'POST', ...tokenRequest(options), signal: scope.signal }
+    const response = await fetchDirectly(fetch, new URL(tokenUrl), request)
     const text = await readText(response, {
       maxBytes: MAX_ANSWER_BYTES,
       signal: scope.signal,

@@ -1,7 +1,6 @@
 /** How every HTTP request of this client leaves: with credentials for the origins that may have them, without redirects. */
 import type { AuthProvider, Credentials } from '../auth/auth.js'
-import { unlessAborted } from '../call-scope.js'
-import { connectionLost } from '../errors.js'
+import { fetchDirectly } from './fetch-directly.js'
 
 export interface SentRequest {
   readonly method: string
@@ -12,7 +11,7 @@ export interface SentRequest {
   onCredentials?(credentials: Credentials): void
 }
 
-/** Rejects with an A2AError UNAVAILABLE when there is no answer, or with the signal's reason. */
+/** Rejects with an A2AError when there is no answer or a redirect, or with the signal's reason. */
 export type Sender = (url: string, request: SentRequest) => Promise<Response>
 
 export interface SenderOptions {
@@ -34,20 +33,12 @@ export function createSender({ fetch, auth, origins, headers }: SenderOptions): 
       all.set(name, value)
     })
     for (const [name, value] of Object.entries(credentials.headers ?? {})) all.set(name, value)
-    try {
-      const sent = fetch(target, {
-        method: request.method,
-        headers: all,
-        ...(request.body === undefined ? {} : { body: request.body }),
-        signal: request.signal,
-        // A redirect could carry a credential or a message to somebody else.
-        redirect: 'error',
-      })
-      return await unlessAborted(sent, request.signal)
-    } catch (error) {
-      request.signal.throwIfAborted()
-      throw connectionLost(url, error)
-    }
+    return fetchDirectly(fetch, target, {
+      method: request.method,
+      headers: all,
+      ...(request.body === undefined ? {} : { body: request.body }),
+      signal: request.signal,
+    })
   }
   return async (url, request) => {
     if (auth === undefined || !origins.has(new URL(url).origin)) return sendWith(url, request, {})

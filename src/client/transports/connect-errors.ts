@@ -4,9 +4,8 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { BadRequestSchema, ErrorInfoSchema } from '../../../gen/google/rpc/error_details_pb.js'
 import { type A2AError, isA2AError } from '../../a2a/errors.js'
 import { connectionLost, invalidAnswer, peerError, reasonOfGrpc, tooLarge } from '../errors.js'
-import { retryAfterMs } from '../http/retry-after.js'
 import type { ClientLimits } from '../limits.js'
-import { statusError } from './http-errors.js'
+import { retryIn, statusError } from './http-errors.js'
 
 /** What a broken connection looks like to the library, which knows no code of its own for it. */
 const LOST: ReadonlySet<Code> = new Set([Code.Unavailable, Code.Canceled, Code.Aborted, Code.Unknown, Code.DataLoss])
@@ -56,12 +55,11 @@ function isBroken({ code, cause, rawMessage }: ConnectError): boolean {
 }
 
 function fromPeer(error: ConnectError, details: readonly JsonObject[]): A2AError {
-  const retryMs = retryAfterMs(error.metadata)
   return peerError({
     message: error.rawMessage,
     details: [...details],
     fallback: error.code === Code.Canceled ? 'UNAVAILABLE' : reasonOfGrpc(error.code),
-    ...(retryMs === undefined ? {} : { retryAfterMs: retryMs }),
+    ...retryIn(error.metadata),
   })
 }
 

@@ -4,7 +4,7 @@ import { A2AService } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { type Route, restRoutes } from '../../bindings/rest/routes.js'
 import { checkAnswer, checkEvent } from '../answers.js'
 import { invalidAnswer, tooLarge } from '../errors.js'
-import { mediaType, parseJson, readText } from '../http/read-body.js'
+import { errorBody, mediaType, parseJson, readText } from '../http/read-body.js'
 import { readEvents } from '../http/read-events.js'
 import { watchStream } from '../http/silence-watch.js'
 import type { StreamItem, StreamOperation, Transport, UnaryOperation, WireCall } from '../transport.js'
@@ -42,7 +42,7 @@ export function restTransport({ url, send, limits }: HttpTransportOptions): Tran
       tooLarge: () => tooLarge('The answer', limits.answerBytes, 'answerBytes'),
     })
     if (response.ok) return text === '' ? undefined : parseJson(text)
-    throw httpError(response, mediaType(response).includes('json') ? parseJson(text) : undefined)
+    throw httpError(response, errorBody(response, text))
   }
 
   return {
