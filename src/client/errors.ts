@@ -67,6 +67,11 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof Refusal
 }
 
+/** The peer does not take the credentials of the call. */
+export function isUnauthenticated(error: unknown): boolean {
+  return isA2AError(error) && error.reason === 'UNAUTHENTICATED'
+}
+
 const BY_JSONRPC: ReadonlyMap<number, A2AErrorReason> = firstBy((reason) => WIRE_CODES[reason].jsonrpc).set(
   WIRE_CODES.INTERNAL.jsonrpc,
   'INTERNAL',

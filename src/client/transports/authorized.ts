@@ -1,6 +1,6 @@
 /** Credentials for a transport that knows none: with every call, and new ones when they were refused, once. */
-import { isA2AError } from '../../a2a/errors.js'
 import type { AuthProvider, Credentials } from '../auth/auth.js'
+import { isUnauthenticated } from '../errors.js'
 import type { StreamOperation, Transport, UnaryOperation, WireCall } from '../transport.js'
 
 /** @param urlOf what the request of an operation is sent to */
@@ -19,7 +19,7 @@ export function authorized(
     operation: UnaryOperation | StreamOperation,
     { credentials, call }: Access,
   ): Promise<Access | undefined> => {
-    if (!isRefused(error)) return undefined
+    if (!isUnauthenticated(error)) return undefined
     const refused = { url: urlOf(operation), signal: call.signal, challenge: null, credentials }
     return (await auth.refresh?.(refused)) === true ? open(operation, call) : undefined
   }
@@ -59,11 +59,6 @@ export function authorized(
 interface Access {
   readonly credentials: Credentials
   readonly call: WireCall
-}
-
-/** The peer does not take these credentials. */
-export function isRefused(error: unknown): boolean {
-  return isA2AError(error) && error.reason === 'UNAUTHENTICATED'
 }
 
 function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {

@@ -14,10 +14,10 @@ import { A2AService } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { A2AError } from '../../a2a/errors.js'
 import { checkAnswer, checkEvent } from '../answers.js'
 import type { AuthProvider, Credentials } from '../auth/auth.js'
+import { isUnauthenticated } from '../errors.js'
 import { watchStream } from '../http/silence-watch.js'
 import type { ClientLimits } from '../limits.js'
 import type { StreamItem, StreamOperation, Transport, WireCall } from '../transport.js'
-import { isRefused } from './authorized.js'
 import { fromConnect } from './connect-errors.js'
 
 export interface ConnectCallsOptions {
@@ -90,7 +90,7 @@ export function connectCalls(name: 'connect' | 'grpc', url: string, options: Con
         }
         return
       } catch (error) {
-        if (begun || credentials === undefined || !isRefused(error)) throw error
+        if (begun || credentials === undefined || !isUnauthenticated(error)) throw error
         const refused = { url, signal: call.signal, challenge: null, credentials }
         if ((await auth?.refresh?.(refused)) !== true) throw error
       }

@@ -1,10 +1,10 @@
 /** Errors of Connect and gRPC as `A2AError`. */
-import { type DescMessage, type JsonObject, toJson } from '@bufbuild/protobuf'
+import type { JsonObject } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { BadRequestSchema, ErrorInfoSchema } from '../../../gen/google/rpc/error_details_pb.js'
 import { type A2AError, isA2AError } from '../../a2a/errors.js'
 import { connectionLost, invalidAnswer, peerError, reasonOfGrpc, tooLarge } from '../errors.js'
 import type { ClientLimits } from '../limits.js'
+import { type BinaryDetail, readDetail } from './error-details.js'
 import { retryIn, statusError } from './http-errors.js'
 
 /** What a broken connection looks like to the library, which knows no code of its own for it. */
@@ -30,7 +30,7 @@ export function fromConnect(thrown: unknown, call: FailedCall): unknown {
   if (isA2AError(thrown)) return thrown
   const error = ConnectError.from(thrown)
   if (isA2AError(error.cause)) return error.cause
-  const details = [...detailsOf(error, ErrorInfoSchema), ...detailsOf(error, BadRequestSchema)]
+  const details = error.details.flatMap((detail) => ('value' in detail ? readDetail(detail as BinaryDetail) : []))
   if (error.isWireError || details.length > 0) return fromPeer(error, details)
   return fromLibrary(error, call)
 }
@@ -61,11 +61,4 @@ function fromPeer(error: ConnectError, details: readonly JsonObject[]): A2AError
     fallback: error.code === Code.Canceled ? 'UNAVAILABLE' : reasonOfGrpc(error.code),
     ...retryIn(error.metadata),
   })
-}
-
-function detailsOf(error: ConnectError, desc: DescMessage): JsonObject[] {
-  return error.findDetails(desc).map((detail) => ({
-    '@type': `type.googleapis.com/${desc.typeName}`,
-    ...(toJson(desc, detail) as JsonObject),
-  }))
 }

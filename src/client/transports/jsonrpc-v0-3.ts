@@ -83,7 +83,7 @@ const METHODS: Readonly<Record<UnaryOperation, Method>> = {
   getExtendedAgentCard: {
     method: 'agent/getAuthenticatedExtendedCard',
     params: () => ({}),
-    result: async (answer) => readCardJson(objectIn(answer)) as JsonObject,
+    result: async (answer) => (await readCardJson(objectIn(answer))) as JsonObject,
   },
 }
 
