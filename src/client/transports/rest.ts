@@ -1,6 +1,7 @@
 /** HTTP+JSON, with server-sent events for streams (A2A section 11). Paths come from the schema's `google.api.http`. */
 import type { DescMethod, JsonObject, JsonValue } from '@bufbuild/protobuf'
 import { A2AService } from '../../../gen/lf/a2a/v1/a2a_pb.js'
+import { invalidParams } from '../../a2a/errors.js'
 import { type Route, restRoutes } from '../../bindings/rest/routes.js'
 import { checkAnswer, checkEvent } from '../answers.js'
 import { invalidAnswer, tooLarge } from '../errors.js'
@@ -95,9 +96,16 @@ function routeFor(method: DescMethod, json: JsonObject): Target {
     const name = method.input.fields.find((field) => field.name === segment.field)?.jsonName ?? segment.field
     const value = rest[name]
     delete rest[name]
-    return encodeURIComponent(String(value ?? ''))
+    return segmentOf(name, value)
   })
   return { route, path: `/${segments.join('/')}${route.verb === '' ? '' : `:${route.verb}`}`, rest }
+}
+
+/** @throws A2AError INVALID_PARAMS the value would lead to another path; it is not sent */
+function segmentOf(name: string, value: JsonValue | undefined): string {
+  const text = String(value ?? '')
+  if (/^\.{0,2}$/.test(text)) throw invalidParams([{ field: name, description: 'must not be empty, "." or ".."' }])
+  return encodeURIComponent(text)
 }
 
 const ROUTES = restRoutes(A2AService)
