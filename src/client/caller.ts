@@ -7,6 +7,7 @@ import { type RetryOptions, withRetries } from './backoff.js'
 import { openScope, withLast } from './call-scope.js'
 import { type PlacedEvent, takeCursor } from './cursor.js'
 import { isRefusal, isTransient } from './errors.js'
+import { requireSendable } from './http/headers.js'
 import { isIdempotent, type StreamTypes, type UnaryTypes } from './operations.js'
 import type { CallOptions } from './options.js'
 import type { StreamOperation, Transport, UnaryOperation } from './transport.js'
@@ -107,10 +108,12 @@ export class Caller {
   private headers({ headers = {}, extensions = [] }: CallOptions): Record<string, string> {
     const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
     const active = [...new Set([CURSOR_EXTENSION, ...this.options.extensions, ...extensions])]
-    return {
+    const all = {
       [VERSION_HEADER]: this.transport.protocolVersion,
       [EXTENSIONS_HEADER]: active.join(', '),
       ...Object.fromEntries(lower),
     }
+    requireSendable(all)
+    return all
   }
 }

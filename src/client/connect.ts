@@ -10,8 +10,9 @@ import { Caller } from './caller.js'
 import { chooseInterface } from './card/agent-interface.js'
 import { sharedCards } from './card/card-cache.js'
 import { discoverCard } from './card/discover.js'
-import { interfaceUrl, originRules } from './card/origins.js'
+import { interfaceUrl, originRules, readOrigins } from './card/origins.js'
 import { readCardJson } from './card/read-card.js'
+import { requireSendable } from './http/headers.js'
 import { createSender } from './http/sender.js'
 import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './limits.js'
 import type { ConnectOptions } from './options.js'
@@ -39,13 +40,16 @@ export async function connect(
   const retry = settings<Required<RetryOptions>>('retry', MILLISECONDS, DEFAULT_RETRY, options.retry)
   const { timeoutMs } = settings('', MILLISECONDS, { timeoutMs: DEFAULT_TIMEOUT_MS }, options)
   const auth = options.auth === undefined ? undefined : guarded(options.auth)
+  const { headers = {} } = options
+  requireSendable(headers)
+  const origins = readOrigins(options.origins ?? [])
   const url = typeof target === 'string' || target instanceof URL ? absolute(target) : undefined
   const card =
-    url === undefined ? readCardJson(target as JsonObject) : await fetchCard(url, limits, { ...options, auth })
+    url === undefined ? await readCardJson(target as JsonObject) : await fetchCard(url, limits, { ...options, auth })
   const rules = originRules(
     url,
     (card.supportedInterfaces ?? []).map((each) => each.url ?? ''),
-    { origins: options.origins ?? [], withCredentials: options.auth !== undefined },
+    { origins, withCredentials: auth !== undefined || Object.keys(headers).length > 0 },
   )
   const chosen = chooseInterface(card, { transports: options.transports, mayCall: rules.mayCall })
   return new AgentClient(
@@ -55,7 +59,7 @@ export async function connect(
         rules,
         fetch: options.fetch ?? globalThis.fetch,
         auth,
-        headers: options.headers ?? {},
+        headers,
         limits,
       }),
       card,
@@ -80,7 +84,8 @@ async function fetchCard(
     send: createSender({ fetch, auth: undefined, origins: new Set(), headers }),
     sendWithCredentials:
       auth === undefined ? undefined : createSender({ fetch, auth, origins: new Set([origin]), headers }),
-    cache: options.cardCache ?? sharedCards,
+    // What one caller is shown for its headers is not for the next.
+    cache: Object.keys(headers).length > 0 ? undefined : (options.cardCache ?? sharedCards),
     limits,
     signal: options.signal,
   })

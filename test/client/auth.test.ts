@@ -80,6 +80,14 @@ describe('a credential', () => {
     expect(server.calls).toHaveLength(4)
   })
 
+  it('that no header can carry is an error that does not show it', async () => {
+    const server = await agent((call) => call.result(TASK))
+    const bot = await connect(server.card, { auth: bearer('secret\n\u20ac') })
+    const error = (await bot.getTask({ id: 't' }).catch((thrown: unknown) => thrown)) as Error
+    expect(error).toMatchObject({ name: 'A2AError', reason: 'UNAUTHENTICATED' })
+    expect(`${error.message} ${String(error.cause)}`).not.toContain('secret')
+  })
+
   it.each([
     [401, 'UNAUTHENTICATED'],
     [403, 'PERMISSION_DENIED'],
@@ -111,6 +119,18 @@ describe('a card cannot lead credentials away', () => {
     expect(other.calls[0]?.headers.authorization).toBe('Bearer secret')
     // The card was public: no credential was needed, so none was shown.
     expect(seen).toEqual([undefined, undefined])
+  })
+
+  it('nor headers of the caller, which may be credentials', async () => {
+    const other = await agent((call) => call.result(TASK))
+    const url = await listen((_, __, res) => res.end(JSON.stringify(other.card)))
+    const headers = { 'x-session': 'secret' }
+    await expect(connect(url, { headers })).rejects.toMatchObject({ reason: 'UNSUPPORTED_OPERATION' })
+    expect(other.calls).toHaveLength(0)
+    await (await connect(url, { headers, origins: [other.url] })).getTask({ id: 't' })
+    expect(other.calls[0]?.headers['x-session']).toBe('secret')
+    // Without any, another port of the same host may be called.
+    await (await connect(url)).getTask({ id: 't' })
   })
 
   it('nor requests to another host, with or without credentials', async () => {

@@ -47,6 +47,8 @@ describe('an option that cannot be meant is refused', () => {
     ['retry.giveUpMs', { retry: { giveUpMs: -1 } }],
     ['retry.maxMs', { retry: { maxMs: '5 s' as unknown as number } }],
     ['timeoutMs', { timeoutMs: Number.NaN }],
+    ['headers.x-a', { headers: { 'x-a': '\u20ac' } }],
+    ['headers.x-b', { headers: { 'x-a': '\u00fc', 'x-b': 'a\nb' } }],
   ])('%s', async (field, options) => {
     const server = await agent((call) => call.result(TASK))
     await expect(connect(server.card, options)).rejects.toMatchObject({
@@ -54,6 +56,28 @@ describe('an option that cannot be meant is refused', () => {
       reason: 'INVALID_PARAMS',
       violations: [{ field }],
     })
+  })
+
+  it.each(['api.example', 'ftp://api.example', ''])('origins with %j', async (origin) => {
+    await expect(connect('http://127.0.0.1:1/agent.json', { origins: [origin] })).rejects.toMatchObject({
+      name: 'A2AError',
+      reason: 'INVALID_PARAMS',
+      violations: [{ field: 'origins' }],
+    })
+  })
+
+  it('a header or a key of one message', async () => {
+    const server = await agent((call) => call.result({ task: TASK }))
+    const bot = await connect(server.card)
+    await expect(bot.send('x', { idempotencyKey: 'Schl\u00fcssel \u20ac' })).rejects.toMatchObject({
+      reason: 'INVALID_PARAMS',
+      violations: [{ field: 'headers.idempotency-key' }],
+    })
+    await expect(bot.getTask({ id: 't' }, { headers: { 'X-A': 'a\nb' } })).rejects.toMatchObject({
+      reason: 'INVALID_PARAMS',
+      violations: [{ field: 'headers.x-a' }],
+    })
+    expect(server.calls).toHaveLength(0)
   })
 
   it('also of one call', async () => {
