@@ -100,6 +100,17 @@ describe('a stream goes on over another', () => {
   })
 })
 
+it('an agent may think about its first event for longer than idleMs', async () => {
+  const think: Answer = (stream) => {
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto' }, { waitForTrailers: true })
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+    setTimeout(() => stream.end(frame(task('TASK_STATE_COMPLETED'))), 150)
+  }
+  const { bot, calls } = await open([think], { limits: { idleMs: 30 } })
+  expect((await bot.send('x')).state).toBe('TASK_STATE_COMPLETED')
+  expect(calls).toHaveLength(1)
+})
+
 describe('what comes', () => {
   it('and is no event ends the stream, as an error of the agent', async () => {
     const { bot } = await open([(stream) => [begin(stream), stream.end(Buffer.from([0, 0, 0, 0, 2, 0x0a, 0x7f]))]])

@@ -6,7 +6,7 @@ import type { StreamOperation } from '../transport.js'
 
 /**
  * The watch over a stream. Who comes back to a task is answered at once, or the server is not there: this watch begins
- * before the request. A message may be thought about before its answer: that stream is watched once it is open.
+ * before the request. A message may be thought about before its answer: that stream is watched once it has begun.
  */
 export function watchStream(operation: StreamOperation, signal: AbortSignal, idleMs: number): SilenceWatch {
   const watch = new SilenceWatch(signal, idleMs)

@@ -24,7 +24,7 @@ export interface ConnectCallsOptions {
   readonly unary: ConnectTransport['unary']
   /** @param onCredentials told of what the request of this stream carries */
   stream(onCredentials: (credentials: Credentials) => void): ConnectTransport['stream']
-  /** Whether the silence of an open stream is noticed below, byte by byte. Else an event has to come within `idleMs`. */
+  /** Whether the silence of an open stream is noticed below, byte by byte. Else events have to come within `idleMs`. */
   readonly watchesBytes: boolean
   readonly limits: ClientLimits
   /** Asked for new credentials when a stream is refused, where the refusal comes inside of it. */
@@ -44,17 +44,16 @@ export function connectCalls(name: 'connect' | 'grpc', url: string, options: Con
     const method: DescMethodServerStreaming = A2AService.method[operation]
     const message = toMessage(method.input, request)
     const silence = watchStream(operation, signal, limits.idleMs)
-    const listen = () => (options.watchesBytes ? silence.pause() : silence.heard())
     let begun = false
     try {
       const stream = options.stream(onCredentials)
       const answer = await stream(method, silence.signal, undefined, { ...headers }, once(message))
-      listen()
+      if (options.watchesBytes) silence.pause()
       for await (const event of answer.message) {
         begun = true
         silence.pause()
         yield { event: checkEvent(toJson(method.output, event)) }
-        listen()
+        if (!options.watchesBytes) silence.heard()
       }
     } catch (error) {
       throw fromConnect(error, { url, signal: silence.signal, begun, limits, limit: 'eventBytes' })
