@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { clientReadme } from './client-readme.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const out = resolve(process.argv[2] ?? join(root, 'dist-client'))
@@ -16,7 +17,7 @@ writeFileSync(
   tsconfig,
   JSON.stringify({
     extends: join(root, 'tsconfig.build.json'),
-    compilerOptions: { rootDir: root, outDir: out, sourceMap: false, typeRoots: [join(root, 'node_modules/@types')] },
+    compilerOptions: { rootDir: root, outDir: out, typeRoots: [join(root, 'node_modules/@types')] },
     // What these reach is compiled, and nothing else.
     files: [join(root, 'src/client/index.ts'), join(root, 'src/proto/index.ts')],
     include: [],
@@ -62,4 +63,4 @@ writeFileSync(
   )}\n`,
 )
 cpSync(join(root, 'LICENSE'), join(out, 'LICENSE'))
-cpSync(join(root, 'docs/client.md'), join(out, 'README.md'))
+writeFileSync(join(out, 'README.md'), clientReadme(readFileSync(join(root, 'docs/client.md'), 'utf8')))

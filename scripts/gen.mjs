@@ -27,7 +27,6 @@ const IMPORTS = new Map([
     'google/api/client.proto',
     'google/api/field_behavior.proto',
     'google/api/http.proto',
-    'google/api/launch_stage.proto',
     'google/rpc/code.proto',
     'google/rpc/error_details.proto',
     'google/rpc/status.proto',
@@ -65,13 +64,27 @@ function fillThirdParty(folder) {
     const from = join(ROOT, 'node_modules', source)
     if (!existsSync(from)) throw new Error(`node_modules/${source} is missing; run: npm ci`)
     const to = join(target, file)
-    if (existsSync(to) && readFileSync(to).equals(readFileSync(from))) continue
+    const text = neededOf(file, readFileSync(from, 'utf8'))
+    if (existsSync(to) && readFileSync(to, 'utf8') === text) continue
     mkdirSync(dirname(to), { recursive: true })
-    cpSync(from, to)
+    writeFileSync(to, text)
   }
   for (const file of filesBelow(target)) {
     if (!IMPORTS.has(file)) rmSync(join(target, file))
   }
+}
+
+/**
+ * The option that the schema uses. The rest of client.proto is settings of Google's own generators, as long as half of A2A,
+ * and every browser would load it.
+ *
+ * @throws Error when the file is not built as it was
+ */
+function neededOf(file, text) {
+  if (file !== 'googleapis/google/api/client.proto') return text
+  const end = text.indexOf('extend google.protobuf.ServiceOptions {')
+  if (end === -1 || !text.slice(0, end).includes('method_signature = 1051')) throw new Error(`${file} is another now`)
+  return text.slice(0, end).replace(/^import "google\/(?:api\/launch_stage|protobuf\/duration)\.proto";\n/gm, '')
 }
 
 /** @throws Error for a language that there is not, or what its programs lack */

@@ -1,6 +1,8 @@
 /** The signal of one call: the caller's own, and the call's deadline. */
-import { A2AError } from '../a2a/errors.js'
+import { A2AError, invalidParams } from '../a2a/errors.js'
 import { onAbort } from '../internal/abort.js'
+import { startTimer } from '../internal/timer.js'
+import { MILLISECONDS } from './settings.js'
 
 export interface CallScope {
   readonly signal: AbortSignal
@@ -11,19 +13,17 @@ export interface CallScope {
 /**
  * Aborts with the reason of the first of `signals` that does, or with an A2AError DEADLINE_EXCEEDED after `timeoutMs`.
  *
- * @param timeoutMs milliseconds; undefined is without end
+ * @param timeoutMs milliseconds; undefined and `Infinity` are without end. What is no such number aborts at once, with
+ *   INVALID_PARAMS.
  */
 export function openScope(signals: readonly (AbortSignal | undefined)[], timeoutMs: number | undefined): CallScope {
   const controller = new AbortController()
   const offs = signals.map((signal) => onAbort(signal, () => controller.abort(signal?.reason)))
-  const timer =
-    timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY
-      ? undefined
-      : setTimeout(() => controller.abort(deadlineExceeded(timeoutMs)), timeoutMs)
+  const stop = startDeadline(controller, timeoutMs)
   return {
     signal: controller.signal,
     close() {
-      clearTimeout(timer)
+      stop()
       for (const off of offs) off()
     },
   }
@@ -37,6 +37,25 @@ export function unlessAborted<T>(work: Promise<T> | T, signal: AbortSignal): Pro
   })
 }
 
+function startDeadline(controller: AbortController, timeoutMs: number | undefined): () => void {
+  if (timeoutMs === undefined) return () => {}
+  if (MILLISECONDS.holds(timeoutMs)) return startTimer(() => controller.abort(deadlineExceeded(timeoutMs)), timeoutMs)
+  controller.abort(invalidParams([{ field: 'timeoutMs', description: MILLISECONDS.description }]))
+  return () => {}
+}
+
+/** A deadline is met between two tries: what the last one failed with is why it was. Other errors stay as they are. */
+export function withLast(error: unknown, last: unknown): unknown {
+  if (!(error instanceof CallDeadlineError) || !(last instanceof Error)) return error
+  return new CallDeadlineError(`${error.message}. The last error: ${last.message}`, { cause: last })
+}
+
+class CallDeadlineError extends A2AError {
+  constructor(message: string, options?: { cause: unknown }) {
+    super('DEADLINE_EXCEEDED', message, options)
+  }
+}
+
 function deadlineExceeded(ms: number): A2AError {
-  return new A2AError('DEADLINE_EXCEEDED', `The call took longer than ${ms} ms (timeoutMs)`)
+  return new CallDeadlineError(`The call took longer than ${ms} ms (timeoutMs)`)
 }

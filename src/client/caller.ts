@@ -4,9 +4,10 @@ import type { AgentCardJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { CURSOR_EXTENSION } from '../a2a/cursor-text.js'
 import { EXTENSIONS_HEADER, VERSION_HEADER } from '../a2a/service-params.js'
 import { type RetryOptions, withRetries } from './backoff.js'
-import { openScope } from './call-scope.js'
+import { openScope, withLast } from './call-scope.js'
 import { type PlacedEvent, takeCursor } from './cursor.js'
 import { isRefusal, isTransient } from './errors.js'
+import { requireSendable } from './http/headers.js'
 import { isIdempotent, type StreamTypes, type UnaryTypes } from './operations.js'
 import type { CallOptions } from './options.js'
 import type { StreamOperation, Transport, UnaryOperation } from './transport.js'
@@ -58,15 +59,22 @@ export class Caller {
       options.timeoutMs ?? (waits ? undefined : this.options.timeoutMs),
     )
     const { signal } = scope
+    let last: unknown
+    const work = () =>
+      this.transport
+        .unary(operation, this.addressed(request), { headers: this.headers(options), signal })
+        .catch((error: unknown) => {
+          if (!signal.aborted) last = error
+          throw error
+        })
     try {
-      return await withRetries(
-        () => this.transport.unary(operation, this.addressed(request), { headers: this.headers(options), signal }),
-        {
-          retry: this.retry,
-          retryable: isIdempotent(operation) ? isTransient : (error) => this.maySendAgain(error),
-          signal,
-        },
-      )
+      return await withRetries<UnaryTypes[Operation]['answer']>(work, {
+        retry: this.retry,
+        retryable: isIdempotent(operation) ? isTransient : (error) => this.maySendAgain(error),
+        signal,
+      })
+    } catch (error) {
+      throw withLast(error, last)
     } finally {
       scope.close()
     }
@@ -100,10 +108,12 @@ export class Caller {
   private headers({ headers = {}, extensions = [] }: CallOptions): Record<string, string> {
     const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
     const active = [...new Set([CURSOR_EXTENSION, ...this.options.extensions, ...extensions])]
-    return {
+    const all = {
       [VERSION_HEADER]: this.transport.protocolVersion,
       [EXTENSIONS_HEADER]: active.join(', '),
       ...Object.fromEntries(lower),
     }
+    requireSendable(all)
+    return all
   }
 }

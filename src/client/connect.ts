@@ -3,16 +3,20 @@ import type { JsonObject } from '@bufbuild/protobuf'
 import type { AgentCardJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { A2AError } from '../a2a/errors.js'
 import { AgentClient } from './agent-client.js'
-import { DEFAULT_RETRY } from './backoff.js'
+import type { AuthProvider } from './auth/auth.js'
+import { guarded } from './auth/guarded.js'
+import { DEFAULT_RETRY, type RetryOptions } from './backoff.js'
 import { Caller } from './caller.js'
 import { chooseInterface } from './card/agent-interface.js'
 import { sharedCards } from './card/card-cache.js'
 import { discoverCard } from './card/discover.js'
-import { interfaceUrl, originRules } from './card/origins.js'
+import { interfaceUrl, originRules, readOrigins } from './card/origins.js'
 import { readCardJson } from './card/read-card.js'
+import { requireSendable } from './http/headers.js'
 import { createSender } from './http/sender.js'
 import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './limits.js'
 import type { ConnectOptions } from './options.js'
+import { BOUND, MILLISECONDS, settings } from './settings.js'
 import { openTransport } from './transports/open.js'
 
 const DEFAULT_TIMEOUT_MS = 30_000
@@ -22,6 +26,7 @@ const DEFAULT_TIMEOUT_MS = 30_000
  *
  * @param target the agent's URL (its base, its card, or an endpoint that its card names), or its card. A card that is
  *   given is trusted: it says where credentials are sent to.
+ * @throws A2AError INVALID_PARAMS an option or the target is none; the violations say which
  * @throws A2AError UNAVAILABLE nothing answers at the URL
  * @throws A2AError METHOD_NOT_FOUND there is no agent card
  * @throws A2AError INVALID_AGENT_RESPONSE what is there is no agent card
@@ -31,13 +36,20 @@ export async function connect(
   target: string | URL | AgentCardJson | JsonObject,
   options: ConnectOptions = {},
 ): Promise<AgentClient> {
-  const limits: ClientLimits = { ...DEFAULT_CLIENT_LIMITS, ...options.limits }
+  const limits = settings<ClientLimits>('limits', BOUND, DEFAULT_CLIENT_LIMITS, options.limits)
+  const retry = settings<Required<RetryOptions>>('retry', MILLISECONDS, DEFAULT_RETRY, options.retry)
+  const { timeoutMs } = settings('', MILLISECONDS, { timeoutMs: DEFAULT_TIMEOUT_MS }, options)
+  const auth = options.auth === undefined ? undefined : guarded(options.auth)
+  const { headers = {} } = options
+  requireSendable(headers)
+  const origins = readOrigins(options.origins ?? [])
   const url = typeof target === 'string' || target instanceof URL ? absolute(target) : undefined
-  const card = url === undefined ? readCardJson(target as JsonObject) : await fetchCard(url, limits, options)
+  const card =
+    url === undefined ? await readCardJson(target as JsonObject) : await fetchCard(url, limits, { ...options, auth })
   const rules = originRules(
     url,
     (card.supportedInterfaces ?? []).map((each) => each.url ?? ''),
-    { origins: options.origins ?? [], withCredentials: options.auth !== undefined },
+    { origins, withCredentials: auth !== undefined || Object.keys(headers).length > 0 },
   )
   const chosen = chooseInterface(card, { transports: options.transports, mayCall: rules.mayCall })
   return new AgentClient(
@@ -46,29 +58,34 @@ export async function connect(
         protocol: url === undefined ? schemeOf(chosen.url) : new URL(url).protocol,
         rules,
         fetch: options.fetch ?? globalThis.fetch,
-        auth: options.auth,
-        headers: options.headers ?? {},
+        auth,
+        headers,
         limits,
       }),
       card,
       tenant: chosen.tenant,
       extensions: options.extensions ?? [],
-      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      retry: { ...DEFAULT_RETRY, ...options.retry },
+      timeoutMs,
+      retry,
       retrySends: options.retrySends,
       signal: options.signal,
     }),
   )
 }
 
-async function fetchCard(url: string, limits: ClientLimits, options: ConnectOptions): Promise<AgentCardJson> {
+async function fetchCard(
+  url: string,
+  limits: ClientLimits,
+  options: Omit<ConnectOptions, 'auth'> & { readonly auth: AuthProvider | undefined },
+): Promise<AgentCardJson> {
   const { origin } = new URL(url)
   const { fetch = globalThis.fetch, auth, headers = {} } = options
   const found = await discoverCard(url, {
     send: createSender({ fetch, auth: undefined, origins: new Set(), headers }),
     sendWithCredentials:
       auth === undefined ? undefined : createSender({ fetch, auth, origins: new Set([origin]), headers }),
-    cache: options.cardCache ?? sharedCards,
+    // What one caller is shown for its headers is not for the next.
+    cache: Object.keys(headers).length > 0 ? undefined : (options.cardCache ?? sharedCards),
     limits,
     signal: options.signal,
   })

@@ -11,9 +11,11 @@ export interface PeerError {
   /** Used when the details name no reason. */
   readonly fallback: A2AErrorReason
   readonly retryAfterMs?: number
+  /** Of HTTP; absent where the error did not come as one. */
+  readonly status?: number
 }
 
-export function peerError({ message, details, fallback, retryAfterMs }: PeerError): A2AError {
+export function peerError({ message, details, fallback, retryAfterMs, status }: PeerError): A2AError {
   const list = Array.isArray(details) ? details : []
   const info = list.find((detail) => typeOf(detail) === 'google.rpc.ErrorInfo')
   const bad = list.find((detail) => typeOf(detail) === 'google.rpc.BadRequest')
@@ -22,8 +24,18 @@ export function peerError({ message, details, fallback, retryAfterMs }: PeerErro
     violations: violationsOf(fieldOf(bad, 'fieldViolations')),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   }
-  return new A2AError(reasonOf(info) ?? fallback, message === undefined || message === '' ? fallback : message, options)
+  const reason = reasonOf(info) ?? fallback
+  const text = message === undefined || message === '' ? fallback : message
+  const refuses = retryAfterMs !== undefined && REFUSALS.has(reason) && (status === undefined || REFUSING.has(status))
+  return refuses ? new Refusal(reason, text, options) : new A2AError(reason, text, options)
 }
+
+/** The peer says that it did not take the request, and when to try again. */
+class Refusal extends A2AError {}
+
+const REFUSALS: ReadonlySet<A2AErrorReason> = new Set<A2AErrorReason>(['UNAVAILABLE', 'RATE_LIMITED'])
+/** With any other status, such as a proxy's 502 and 504, the request may have been taken. */
+const REFUSING: ReadonlySet<number> = new Set([429, 503])
 
 /** The side that was called could not be reached, or the connection broke: nobody knows what has become of the call. */
 export function connectionLost(url: string, cause: unknown): A2AError {
@@ -50,12 +62,14 @@ const TRANSIENT: ReadonlySet<A2AErrorReason> = new Set<A2AErrorReason>([
   'REQUEST_TIMEOUT',
 ])
 
-/**
- * True when the peer has said that it did not take the request, and when to try again. Without that, a lost call may
- * have been taken.
- */
-export function isRefusal(error: unknown): error is A2AError {
-  return isTransient(error) && error.retryAfterMs !== undefined
+/** True when the peer did not take the request. Without its saying so, a lost call may have been taken. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Refusal
+}
+
+/** The peer does not take the credentials of the call. */
+export function isUnauthenticated(error: unknown): boolean {
+  return isA2AError(error) && error.reason === 'UNAUTHENTICATED'
 }
 
 const BY_JSONRPC: ReadonlyMap<number, A2AErrorReason> = firstBy((reason) => WIRE_CODES[reason].jsonrpc).set(

@@ -22,6 +22,7 @@ export {
   apiKey,
   bearer,
   type Credentials,
+  type RefusedRequest,
 } from './auth/auth.js'
 export { type ClientCredentialsOptions, clientCredentials } from './auth/client-credentials.js'
 export type { RetryOptions } from './backoff.js'

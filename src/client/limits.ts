@@ -1,5 +1,6 @@
 /** Bounds on what a peer can make this client hold or wait for: one table, every name with its unit. */
 
+/** Each is above 0; `Infinity` is no bound. */
 export interface ClientLimits {
   /** Bytes of an agent card. */
   readonly cardBytes: number
@@ -7,11 +8,14 @@ export interface ClientLimits {
   readonly answerBytes: number
   /** Bytes of one event of a stream. */
   readonly eventBytes: number
-  /** Bytes of all events of one stream. */
+  /** Bytes of all events of one stream; not over gRPC, where events are read one by one and nothing else is kept. */
   readonly streamBytes: number
   /** Milliseconds in which a card has to arrive. */
   readonly cardTimeoutMs: number
-  /** Milliseconds without any byte, heartbeats included, after which a stream counts as dead and is opened anew. */
+  /**
+   * Milliseconds without any byte, heartbeats included, after which a stream counts as dead and is opened anew; over gRPC
+   * without a whole event. Also the time that a server has to answer who comes back to a task.
+   */
   readonly idleMs: number
 }
 

@@ -16,9 +16,12 @@ export interface ConnectOptions {
   readonly transports?: readonly TransportName[]
   /** `bearer()`, `apiKey()`, `clientCredentials()`, or your own. */
   readonly auth?: AuthProvider
-  /** Further origins that the card may name and that get the credentials, such as `https://api.example`. */
+  /** Further origins that the card may name and that get credentials and `headers`, such as `https://api.example`. */
   readonly origins?: readonly string[]
-  /** Sent with every request. */
+  /**
+   * Sent with every request. They may be credentials, so they go where credentials go: to the origin that was named, and to
+   * `origins`.
+   */
   readonly headers?: Readonly<Record<string, string>>
   /** URIs of extensions to activate on every call. */
   readonly extensions?: readonly string[]

@@ -1,4 +1,5 @@
 /** Waiting with a signal and a deadline: every wait of this package goes through one of these. */
+import { startTimer } from './timer.js'
 
 /**
  * Resolves after `ms`, or as soon as `signal` aborts; never rejects.
@@ -9,12 +10,11 @@ export function sleep(ms: number, signal?: AbortSignal, kind: 'awaited' | 'backg
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve()
     const done = () => {
-      clearTimeout(timer)
+      stop()
       signal?.removeEventListener('abort', done)
       resolve()
     }
-    const timer = setTimeout(done, ms)
-    if (kind === 'background') (timer as { unref?: () => void }).unref?.()
+    const stop = startTimer(done, ms, kind)
     signal?.addEventListener('abort', done, { once: true })
   })
 }
@@ -43,11 +43,11 @@ export function withDeadline<T>(work: Promise<T>, ms: number, what: string, sign
   return new Promise<T>((resolve, reject) => {
     let off = () => {}
     const settle = (then: () => void) => {
-      clearTimeout(timer)
+      stop()
       off()
       then()
     }
-    const timer = setTimeout(() => settle(() => reject(new DeadlineError(`${what} took longer than ${ms} ms`))), ms)
+    const stop = startTimer(() => settle(() => reject(new DeadlineError(`${what} took longer than ${ms} ms`))), ms)
     off = onAbort(signal, () => settle(() => reject(signal?.reason)))
     work.then(
       (value) => settle(() => resolve(value)),

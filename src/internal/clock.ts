@@ -1,5 +1,6 @@
 /** Time, for what waits so long that its tests must not: the process's own by default, a made one in the testing kit. */
 import { sleep } from './abort.js'
+import { startTimer } from './timer.js'
 
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -10,24 +11,11 @@ export interface Clock {
   timer(fire: () => void, ms: number): () => void
 }
 
-/** The longest that `setTimeout` waits. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1
-
 /** Timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   pause: sleep,
-  timer(fire, ms) {
-    const at = Date.now() + ms
-    let timeout: ReturnType<typeof setTimeout> | undefined
-    const wait = () => {
-      const left = Math.max(at - Date.now(), 0)
-      timeout = setTimeout(left > MAX_TIMEOUT_MS ? wait : fire, Math.min(left, MAX_TIMEOUT_MS))
-      ;(timeout as { unref?: () => void }).unref?.()
-    }
-    wait()
-    return () => clearTimeout(timeout)
-  },
+  timer: (fire, ms) => startTimer(fire, ms, 'background'),
 }
 
 /** ISO 8601, UTC, with milliseconds. */

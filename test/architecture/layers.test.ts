@@ -160,10 +160,20 @@ const RULES: Readonly<Record<string, Rule>> = {
     ours: ['client', 'a2a', 'gen'],
     outside: ['@bufbuild/protobuf', '@connectrpc/connect'],
   },
-  'client/transports/connect.ts': { ours: ['client'], outside: ['@connectrpc/connect-web'] },
+  'client/transports/connect.ts': {
+    ours: ['client'],
+    types: ['@connectrpc/connect'],
+    outside: ['@connectrpc/connect-web'],
+  },
   'client/transports/connect-errors.ts': {
-    ours: ['client', 'a2a', 'gen'],
-    outside: ['@bufbuild/protobuf', '@connectrpc/connect'],
+    ours: ['client', 'a2a'],
+    types: ['@bufbuild/protobuf'],
+    outside: ['@connectrpc/connect'],
+  },
+  'client/transports/error-details.ts': {
+    ours: [],
+    types: ['@bufbuild/protobuf'],
+    outside: ['@bufbuild/protobuf/wire'],
   },
   'client/http/read-events.ts': { ours: ['client', 'a2a'], outside: ['eventsource-parser'] },
   testing: {

@@ -80,6 +80,14 @@ describe('a credential', () => {
     expect(server.calls).toHaveLength(4)
   })
 
+  it('that no header can carry is an error that does not show it', async () => {
+    const server = await agent((call) => call.result(TASK))
+    const bot = await connect(server.card, { auth: bearer('secret\n\u20ac') })
+    const error = (await bot.getTask({ id: 't' }).catch((thrown: unknown) => thrown)) as Error
+    expect(error).toMatchObject({ name: 'A2AError', reason: 'UNAUTHENTICATED' })
+    expect(`${error.message} ${String(error.cause)}`).not.toContain('secret')
+  })
+
   it.each([
     [401, 'UNAUTHENTICATED'],
     [403, 'PERMISSION_DENIED'],
@@ -113,6 +121,18 @@ describe('a card cannot lead credentials away', () => {
     expect(seen).toEqual([undefined, undefined])
   })
 
+  it('nor headers of the caller, which may be credentials', async () => {
+    const other = await agent((call) => call.result(TASK))
+    const url = await listen((_, __, res) => res.end(JSON.stringify(other.card)))
+    const headers = { 'x-session': 'secret' }
+    await expect(connect(url, { headers })).rejects.toMatchObject({ reason: 'UNSUPPORTED_OPERATION' })
+    expect(other.calls).toHaveLength(0)
+    await (await connect(url, { headers, origins: [other.url] })).getTask({ id: 't' })
+    expect(other.calls[0]?.headers['x-session']).toBe('secret')
+    // Without any, another port of the same host may be called.
+    await (await connect(url)).getTask({ id: 't' })
+  })
+
   it('nor requests to another host, with or without credentials', async () => {
     const card = (port: number) => ({
       name: 'x',
@@ -133,9 +153,9 @@ describe('a card cannot lead credentials away', () => {
       reached += 1
       res.end()
     })
-    const bot = await connect(server.card, { auth: apiKey('secret'), retry: { giveUpMs: 0 } })
-    await expect(bot.getTask({ id: 't' })).rejects.toMatchObject({ reason: 'UNAVAILABLE' })
-    expect(reached).toBe(0)
+    const bot = await connect(server.card, { auth: apiKey('secret') })
+    await expect(bot.getTask({ id: 't' })).rejects.toMatchObject({ reason: 'INVALID_AGENT_RESPONSE' })
+    expect([server.calls.length, reached]).toEqual([1, 0])
   })
 
   it('shows them to a card that asks for them, at the origin that was named', async () => {
@@ -158,6 +178,16 @@ describe('a card cannot lead credentials away', () => {
     await expect(connect(url)).rejects.toMatchObject({ reason: 'UNAUTHENTICATED' })
   })
 })
+
+/** On Connect the refusal of a stream is its last message. */
+function refuse(transport: 'jsonrpc' | 'connect', res: ServerResponse): void {
+  if (transport === 'jsonrpc') return void res.writeHead(401).end()
+  const end = Buffer.from(JSON.stringify({ error: { code: 'unauthenticated' } }))
+  const prefix = Buffer.alloc(5)
+  prefix.writeUInt8(2, 0)
+  prefix.writeUInt32BE(end.length, 1)
+  res.writeHead(200, { 'content-type': 'application/connect+proto' }).end(Buffer.concat([prefix, end]))
+}
 
 describe('OAuth2 client credentials', () => {
   async function tokenServer(answers: (count: number) => { status?: number; body: unknown }) {
@@ -200,6 +230,37 @@ describe('OAuth2 client credentials', () => {
     const auth = clientCredentials({ tokenUrl, clientId: 'a', clientSecret: 'b', secretIn: 'body' })
     await (await connect(server.card, { auth })).getTask({ id: 't' })
     expect(server.calls.map(({ headers }) => headers.authorization)).toEqual(['Bearer t1', 'Bearer t2'])
+  })
+
+  it.each(['jsonrpc', 'connect'] as const)('fetches one new token for many calls over %s', async (transport) => {
+    const { tokenUrl, requests } = await tokenServer((count) => ({
+      body: { access_token: `t${count}`, expires_in: 3600 },
+    }))
+    // Calls with the first token are refused one after another, each when the one before has got its new token.
+    const refusals: (() => void)[] = []
+    const served: (() => void)[] = []
+    const url = await listen((req, _, res) => {
+      if (req.headers.authorization === 'Bearer t1') {
+        refusals.push(() => refuse(transport, res))
+        if (refusals.length === 3) refusals.shift()?.()
+        return
+      }
+      served.push(() => refuse(transport, res))
+      const next = refusals.shift()
+      if (next !== undefined) return next()
+      for (const end of served) end()
+    })
+    const card = {
+      name: 'x',
+      capabilities: { streaming: true },
+      supportedInterfaces: [{ url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' }],
+    }
+    const auth = clientCredentials({ tokenUrl, clientId: 'a', clientSecret: 'b' })
+    const bot = await connect(card, { auth, transports: [transport] })
+    const calls = [1, 2, 3].map(() => bot.stream('x'))
+    for (const call of calls) await expect(call).rejects.toMatchObject({ reason: 'UNAUTHENTICATED' })
+    // The first, and the one that all three were given in its place.
+    expect(requests).toHaveLength(2)
   })
 
   it('says why there is no token, without the secret', async () => {

@@ -19,13 +19,17 @@ interface Seen {
 }
 
 /** @param files by path, with the base URL in place of `BASE` */
-async function host(files: Record<string, JsonObject | string>, headers: Record<string, string> = {}) {
+async function host(
+  files: Record<string, JsonObject | string>,
+  headers: Record<string, string> = {},
+  unknown = { status: 404, text: 'nothing here' },
+) {
   const seen: Seen[] = []
   const server = http.createServer((req, res) => {
     const path = req.url ?? ''
     seen.push({ path, etag: req.headers['if-none-match'] })
     const file = files[path]
-    if (file === undefined) return void res.writeHead(404).end('nothing here')
+    if (file === undefined) return void res.writeHead(unknown.status).end(unknown.text)
     if (headers.etag !== undefined && req.headers['if-none-match'] === headers.etag) {
       return void res.writeHead(304, headers).end()
     }
@@ -70,6 +74,30 @@ describe('a card is found', () => {
       reason: 'METHOD_NOT_FOUND',
       message: expect.stringContaining('/agents/other/.well-known/agent-card.json'),
     })
+  })
+
+  it.each([
+    ['a page', 200, '<html>an app</html>'],
+    ['403', 403, '{"message":"Missing Authentication Token"}'],
+    ['401', 401, ''],
+    ['400', 400, ''],
+    ['500', 500, ''],
+  ])(
+    'on the host of an endpoint, behind a gateway that answers %s for what it does not know',
+    async (_, status, text) => {
+      const unknown = { status, text }
+      const { url } = await host({ '/.well-known/agent-card.json': card('whole host', '/a2a/v1') }, {}, unknown)
+      expect((await connect(`${url}/a2a/v1`, fresh())).card.name).toBe('whole host')
+      const elsewhere = await connect(`${url}/other`, fresh()).catch((error: unknown) => error)
+      const place = `${url}/other/.well-known/agent-card.json`
+      expect(elsewhere).toMatchObject({ name: 'A2AError', message: expect.stringContaining(place) })
+    },
+  )
+
+  it('at the first place that has one, and not looked for on a server that is in trouble', async () => {
+    const { url, seen } = await host({}, {}, { status: 503, text: '' })
+    await expect(connect(`${url}/a2a/v1`, fresh())).rejects.toMatchObject({ reason: 'UNAVAILABLE' })
+    expect(seen).toHaveLength(1)
   })
 
   it.each([
@@ -129,6 +157,29 @@ describe('a card is kept', () => {
   })
 })
 
+describe('a card is not kept', () => {
+  const place = '/.well-known/agent-card.json'
+
+  it.each(['private, max-age=600', 'max-age=600, no-store', 'Private'])('with Cache-Control: %s', async (control) => {
+    const { url, seen } = await host({ [place]: card('x') }, { 'cache-control': control, etag: '"1"' })
+    const cardCache = createCardCache()
+    await connect(url, { cardCache })
+    await connect(url, { cardCache })
+    expect(seen.map(({ etag }) => etag)).toEqual([undefined, undefined])
+    expect(cardCache.get(`${url}${place}`)).toBeUndefined()
+  })
+
+  it('nor taken from what others were shown, by a caller with headers of its own', async () => {
+    const { url, seen } = await host({ [place]: card('x') }, { 'cache-control': 'max-age=600' })
+    const cardCache = createCardCache()
+    await connect(url, { cardCache, headers: { authorization: 'Bearer alice' } })
+    expect(cardCache.get(`${url}${place}`)).toBeUndefined()
+    await connect(url, { cardCache })
+    await connect(url, { cardCache, headers: { 'x-user': 'bob' } })
+    expect(seen).toHaveLength(3)
+  })
+})
+
 describe('an interface is chosen', () => {
   const offers = [
     { url: 'host:1', protocolBinding: 'GRPC', protocolVersion: '1.0', tenant: 'a' },
@@ -163,6 +214,16 @@ describe('an interface is chosen', () => {
     expect(() => choose(undefined, offers.slice(4))).toThrow('none is spoken here')
     expect(() => choose(['connect'], offers.slice(0, 2))).toThrow('none is spoken over connect')
     expect(choose(undefined, offers.slice(0, 1))).toBe('grpc 1.0 host:1')
+  })
+
+  it.each(['/rpc', '', 'localhost:3000', 'ftp://x/y'])('never one at %j', async (url) => {
+    const named = { name: 'x', supportedInterfaces: [{ url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' }] }
+    for (const transports of [undefined, ['connect'] as const]) {
+      await expect(connect(named, transports === undefined ? {} : { transports })).rejects.toMatchObject({
+        reason: 'UNSUPPORTED_OPERATION',
+        message: expect.stringContaining('an interface needs an absolute http or https URL'),
+      })
+    }
   })
 
   it('only where it may be called', () => {

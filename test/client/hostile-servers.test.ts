@@ -151,6 +151,14 @@ describe.each(['jsonrpc', 'rest', 'connect'] as const)('over %s', (transport) =>
     }
   })
 
+  it('a server that does not answer who comes back to a task is left after the time for silence', async () => {
+    const bot = await open(() => {}, { limits: { idleMs: 50 } })
+    await expect(bot.resume('t').result()).rejects.toMatchObject({
+      reason: 'UNAVAILABLE',
+      message: 'The stream has been silent for 50 ms (limits.idleMs)',
+    })
+  })
+
   it('a body that stops in the middle is left at the deadline', async () => {
     const bot = await open((res) => {
       res.writeHead(200, { 'content-type': TYPES[transport] })
@@ -173,6 +181,78 @@ describe.each(['jsonrpc', 'rest', 'connect'] as const)('over %s', (transport) =>
     const error = await bot.getTask({ id: 't' }).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ reason, message: `HTTP status ${status}`, retryAfterMs: 7_000 })
     await expect(bot.stream('x')).rejects.toMatchObject({ reason })
+  })
+
+  it.each([
+    [401, '', 'UNAUTHENTICATED'],
+    [403, '{"message":"Forbidden"}', 'PERMISSION_DENIED'],
+    [429, 'slow down', 'RATE_LIMITED'],
+    [429, '{"error":"too many"}', 'RATE_LIMITED'],
+    [503, '{', 'UNAVAILABLE'],
+    [504, '[]', 'UNAVAILABLE'],
+  ])('status %i with the body %j, said to be JSON, is %s', async (status, body, reason) => {
+    const bot = await open((res) => {
+      res.writeHead(status, { 'content-type': 'application/json', 'retry-after': '7' }).end(body)
+    })
+    const error = { reason, message: `HTTP status ${status}`, retryAfterMs: 7_000 }
+    await expect(bot.getTask({ id: 't' })).rejects.toMatchObject(error)
+    await expect(bot.stream('x')).rejects.toMatchObject(error)
+  })
+
+  it('a redirect is an error for good, that says where to', async () => {
+    let requests = 0
+    const bot = await open(
+      (res) => {
+        requests += 1
+        res.writeHead(308, { location: 'https://elsewhere.example/rpc?key=secret' }).end()
+      },
+      { retry: {} },
+    )
+    const error = {
+      reason: 'INVALID_AGENT_RESPONSE',
+      message: expect.stringMatching(
+        /^http:.* redirects to https:\/\/elsewhere.example\/rpc; redirects are not followed$/,
+      ),
+    }
+    await expect(bot.getTask({ id: 't' })).rejects.toMatchObject(error)
+    await expect(bot.stream('x')).rejects.toMatchObject(error)
+    expect(requests).toBe(2)
+  })
+
+  it.each([
+    [429, 2],
+    [503, 2],
+    [408, 1],
+    [425, 1],
+    [502, 1],
+    [504, 1],
+  ])(
+    'after status %i with Retry-After a message is sent %i times to a server that knows no key',
+    async (status, times) => {
+      let requests = 0
+      const bot = await open(
+        (res) => {
+          requests += 1
+          if (requests === 1) res.writeHead(status, { 'retry-after': '0' }).end()
+          else res.writeHead(400).end()
+        },
+        { retry: { initialMs: 1 } },
+      )
+      await expect(bot.send('an order')).rejects.toMatchObject({ name: 'A2AError' })
+      expect(requests).toBe(times)
+    },
+  )
+
+  it('a deadline says what the last try has failed with', async () => {
+    const bot = await open((res) => void res.socket?.destroy(), { retry: { initialMs: 1, maxMs: 5 } })
+    await expect(bot.getTask({ id: 't' }, { timeoutMs: 200 })).rejects.toMatchObject({
+      name: 'A2AError',
+      reason: 'DEADLINE_EXCEEDED',
+      message: expect.stringMatching(
+        /^The call took longer than 200 ms \(timeoutMs\)\. The last error: No connection to http/,
+      ),
+      cause: { reason: 'UNAVAILABLE' },
+    })
   })
 
   it('stops at once when its caller has enough, with the reason of the signal', async () => {

@@ -124,6 +124,20 @@ describe('the package temporal-a2a-client', () => {
     expect(own.peerDependenciesMeta).toEqual({ '@connectrpc/connect-node': { optional: true } })
   })
 
+  it('has a README whose code imports what the package brings, and whose links lead somewhere', async () => {
+    const readme = await readFile(join(project, 'node_modules/temporal-a2a-client/README.md'), 'utf8')
+    expect(readme).toMatch(/^# temporal-a2a-client\n/)
+    expect(readme).toContain('npm install temporal-a2a-client\n')
+    const imported = new Set([...readme.matchAll(/ from '([^']+)'/g)].map(([, name = '']) => name))
+    expect([...imported].filter((name) => name.startsWith('temporal-a2a')).sort()).toEqual([
+      'temporal-a2a-client',
+      'temporal-a2a-client/proto',
+    ])
+    await writeFile(join(project, 'imports.mjs'), [...imported].map((name) => `import '${name}'\n`).join(''))
+    await run(process.execPath, ['imports.mjs'], { cwd: project })
+    for (const [, target = ''] of readme.matchAll(/\]\(([^)]*)\)/g)) expect(target).toMatch(/^(https:|#)/)
+  })
+
   it('calls an agent from a project of its own', async () => {
     const server = await startTestServer({ engine: 'memory' })
     try {

@@ -63,12 +63,22 @@ async function compile(code: string, resolution: string, flags: readonly string[
   )
 }
 
+const ENTRIES = ['dist/src/index.js', 'src/client/index.js']
+
 describe.each([0, 1])('package %i', (index) => {
   it('publint has nothing to say', async () => {
     const { path } = tarballs[index] as { path: string }
     const tarball = (await readFile(path)).buffer as ArrayBuffer
     const { messages, pkg } = await publint({ pack: { tarball }, strict: true })
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
+  })
+
+  it('holds code and types and no map to sources that are not in it', async () => {
+    const { path } = tarballs[index] as { path: string }
+    const { stdout } = await run('tar', ['-tzf', path])
+    expect(stdout.split('\n').filter((file) => file.endsWith('.map'))).toEqual([])
+    const { stdout: comments } = await run('tar', ['-xzOf', path, `package/${ENTRIES[index]}`])
+    expect(comments).not.toContain('sourceMappingURL')
   })
 
   it('its types are right for every resolution that loads ESM', async () => {

@@ -13,14 +13,23 @@ export interface AuthRequest {
   readonly signal: AbortSignal
 }
 
+/** A request whose credentials were refused. */
+export interface RefusedRequest extends AuthRequest {
+  /** The header `WWW-Authenticate`; null where there is none. */
+  readonly challenge: string | null
+  /** What was sent, which another call may have renewed since. */
+  readonly credentials: Credentials
+}
+
 /** Gives each request its credentials, and new ones when the server has refused them. */
 export interface AuthProvider {
   /** Asked before every request; should answer from memory as long as it can. */
   credentials(request: AuthRequest): Promise<Credentials> | Credentials
   /**
-   * Told of a 401 with its `WWW-Authenticate`. True when there are new credentials: the request is then sent once more.
+   * Told of a 401 with its `WWW-Authenticate`, and of the credentials that were refused. True when there are others now:
+   * the request is then sent once more.
    */
-  refresh?(request: AuthRequest & { readonly challenge: string | null }): Promise<boolean> | boolean
+  refresh?(request: RefusedRequest): Promise<boolean> | boolean
 }
 
 /** `Authorization: Bearer`; with a function it is asked before every request. */

@@ -2,7 +2,8 @@
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
 import { A2AError, isA2AError } from '../../a2a/errors.js'
 import { openScope, unlessAborted } from '../call-scope.js'
-import { connectionLost, tooLarge } from '../errors.js'
+import { tooLarge } from '../errors.js'
+import { fetchDirectly } from '../http/fetch-directly.js'
 import { parseJson, readText } from '../http/read-body.js'
 import type { AuthProvider } from './auth.js'
 
@@ -64,8 +65,9 @@ export function clientCredentials(options: ClientCredentialsOptions): AuthProvid
       const { value } = current ?? (await unlessAborted(ask(), signal))
       return { headers: { authorization: `Bearer ${value}` } }
     },
-    refresh() {
-      token = undefined
+    refresh({ credentials }) {
+      // Many calls may have had the same token refused: the first to say so has a new one fetched.
+      if (token !== undefined && credentials.headers?.authorization === `Bearer ${token.value}`) token = undefined
       return true
     },
   }
@@ -76,15 +78,8 @@ async function requestToken(options: ClientCredentialsOptions, timeoutMs: number
   const scope = openScope([], timeoutMs)
   try {
     const asked = Date.now()
-    const response = await fetch(tokenUrl, {
-      method: 'POST',
-      ...tokenRequest(options),
-      redirect: 'error',
-      signal: scope.signal,
-    }).catch((error: unknown) => {
-      scope.signal.throwIfAborted()
-      throw connectionLost(tokenUrl, error)
-    })
+    const request = { method: 'POST', ...tokenRequest(options), signal: scope.signal }
+    const response = await fetchDirectly(fetch, new URL(tokenUrl), request)
     const text = await readText(response, {
       maxBytes: MAX_ANSWER_BYTES,
       signal: scope.signal,

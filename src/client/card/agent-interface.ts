@@ -3,6 +3,7 @@ import type { AgentCardJson, AgentInterfaceJson } from '../../../gen/lf/a2a/v1/a
 import { A2AError } from '../../a2a/errors.js'
 import { majorMinor } from '../../a2a/service-params.js'
 import type { TransportName } from '../transport.js'
+import { interfaceUrl, isHttp } from './origins.js'
 
 export interface ChosenInterface {
   readonly transport: TransportName
@@ -61,9 +62,20 @@ function toOffer({ url, protocolBinding, protocolVersion, tenant }: AgentInterfa
   const transport = BINDINGS[protocolBinding ?? '']
   const version = majorMinor(protocolVersion)
   if (transport === undefined || url === undefined || version === undefined) return []
+  if (!isAddress(transport, url)) return []
   const spoken = version.startsWith('1.') ? '1.0' : /^0\.[23]$/.test(version) ? '0.3' : undefined
   if (spoken === undefined) return []
   return [{ transport, protocolVersion: spoken, url, tenant: tenant === '' ? undefined : tenant }]
+}
+
+/** Those of gRPC have no scheme (A2A section 8.3.1). */
+function isAddress(transport: TransportName, url: string): boolean {
+  return transport === 'grpc' ? interfaceUrl(url, 'https:') !== undefined : isHttp(url)
+}
+
+function isNowhere({ protocolBinding = '', url = '' }: AgentInterfaceJson): boolean {
+  const transport = BINDINGS[protocolBinding]
+  return transport !== undefined && !isAddress(transport, url)
 }
 
 function noInterface(
@@ -78,9 +90,11 @@ function noInterface(
   const why =
     offered.length > 0 && allowed.length === 0
       ? 'they are on other hosts than the card; name their origins in the option "origins" to call them'
-      : transports === undefined
-        ? 'none is spoken here'
-        : `none is spoken over ${transports.join(' or ')}`
+      : offered.length === 0 && (card.supportedInterfaces ?? []).some(isNowhere)
+        ? 'an interface needs an absolute http or https URL'
+        : transports === undefined
+          ? 'none is spoken here'
+          : `none is spoken over ${transports.join(' or ')}`
   return new A2AError(
     'UNSUPPORTED_OPERATION',
     `No interface of the agent can be used: ${why}. The card has: ${named.join(', ') || 'none'}`,

@@ -10,11 +10,6 @@ import type {
 } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { invalidAnswer } from '../errors.js'
 
-/** A card with both shapes is one of 1.0. */
-export function isOldCard(json: JsonObject): boolean {
-  return !Array.isArray(json.supportedInterfaces) && typeof json.url === 'string'
-}
-
 /** @throws A2AError INVALID_AGENT_RESPONSE no card of 0.2 or 0.3 either */
 export function upgradeCard(json: JsonObject): AgentCardJson {
   if (typeof json.name !== 'string') throw invalidAnswer('no agent card')

@@ -4,7 +4,7 @@ import type { AgentCardJson } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { A2AError, isA2AError } from '../../a2a/errors.js'
 import { VERSION_HEADER } from '../../a2a/service-params.js'
 import { openScope } from '../call-scope.js'
-import { invalidAnswer, peerError, reasonOfHttp, tooLarge } from '../errors.js'
+import { invalidAnswer, isTransient, peerError, reasonOfHttp, tooLarge } from '../errors.js'
 import { parseJson, readText } from '../http/read-body.js'
 import { retryAfterMs } from '../http/retry-after.js'
 import type { Sender } from '../http/sender.js'
@@ -27,7 +27,8 @@ export interface DiscoverOptions {
   readonly send: Sender
   /** Used when a card is not public. */
   readonly sendWithCredentials: Sender | undefined
-  readonly cache: CardCache
+  /** Undefined when a card is neither taken from one nor kept. */
+  readonly cache: CardCache | undefined
   readonly limits: ClientLimits
   readonly signal: AbortSignal | undefined
 }
@@ -36,20 +37,33 @@ export interface DiscoverOptions {
  * @throws A2AError UNAVAILABLE nothing answers there
  * @throws A2AError METHOD_NOT_FOUND no card at any of the known paths
  * @throws A2AError INVALID_AGENT_RESPONSE what is there is no agent card
+ * @throws A2AError what the first place was refused with, when there is no card at another
  */
 export async function discoverCard(url: string, options: DiscoverOptions): Promise<FoundCard> {
   const places = cardPlaces(url)
+  let first: unknown
   for (const place of places) {
-    const found = await readCard(place.url, options)
-    if (found === undefined) continue
-    // A card of the whole host is that of this endpoint only when it says so: there may be many agents on a host.
-    if (place.ofHost && !namesEndpoint(found.card, url)) continue
-    return found
+    try {
+      const found = await readCard(place.url, options)
+      if (found === undefined) continue
+      // A card of the whole host is that of this endpoint only when it says so: there may be many agents on a host.
+      if (place.ofHost && !namesEndpoint(found.card, url)) continue
+      return found
+    } catch (error) {
+      if (!isOfPlace(error)) throw error
+      first ??= error
+    }
   }
+  if (first !== undefined) throw first
   throw new A2AError(
     'METHOD_NOT_FOUND',
     `No agent card found for ${url}; tried ${places.map((place) => place.url).join(', ')}`,
   )
+}
+
+/** Gateways answer for paths that they do not know with a page, or with a refusal: the card may be at the next place. */
+function isOfPlace(error: unknown): boolean {
+  return isA2AError(error) && error.reason !== 'DEADLINE_EXCEEDED' && !isTransient(error)
 }
 
 function cardPlaces(url: string): { url: string; ofHost: boolean }[] {
@@ -67,7 +81,7 @@ function namesEndpoint({ supportedInterfaces = [] }: AgentCardJson, url: string)
 
 /** Undefined when there is none at this place. */
 async function readCard(url: string, options: DiscoverOptions): Promise<FoundCard | undefined> {
-  const cached = options.cache.get(url)
+  const cached = options.cache?.get(url)
   if (cached !== undefined && cached.freshUntil > Date.now()) return await fromText(url, cached.text)
   const scope = openScope([options.signal], options.limits.cardTimeoutMs)
   try {
@@ -88,7 +102,7 @@ async function readCard(url: string, options: DiscoverOptions): Promise<FoundCar
       isPublic = false
     }
     if (response.status === 304 && cached !== undefined) {
-      options.cache.set(url, { ...cached, freshUntil: freshUntil(response) })
+      if (isPublic) options.cache?.set(url, { ...cached, freshUntil: freshUntil(response) })
       return await fromText(url, cached.text)
     }
     const { cardBytes } = options.limits
@@ -101,7 +115,7 @@ async function readCard(url: string, options: DiscoverOptions): Promise<FoundCar
     if (!response.ok) throw refused(url, response)
     const found = await fromText(url, text)
     // What one caller was allowed to see is not for the next.
-    if (isPublic) options.cache.set(url, remembered(response, text))
+    if (isPublic && mayKeep(response)) options.cache?.set(url, remembered(response, text))
     return found
   } finally {
     scope.close()
@@ -113,17 +127,22 @@ function remembered(response: Response, text: string): CachedCard {
   return { text, freshUntil: freshUntil(response), ...(etag === null ? {} : { etag }) }
 }
 
+/** A cache may be shared by all callers of the process, or by more. */
+function mayKeep({ headers }: Response): boolean {
+  return !/(?:^|[\s,])(?:private|no-store)/i.test(headers.get('cache-control') ?? '')
+}
+
 /** RFC 9111 as far as a card needs it. */
 function freshUntil({ headers }: Response): number {
-  const control = headers.get('cache-control') ?? ''
-  if (/no-store|no-cache/.test(control)) return 0
+  const control = (headers.get('cache-control') ?? '').toLowerCase()
+  if (control.includes('no-cache')) return 0
   const seconds = Number(/max-age=(\d+)/.exec(control)?.[1] ?? 0) - Number(headers.get('age') ?? 0)
   return Date.now() + Math.max(0, seconds) * 1_000
 }
 
 async function fromText(url: string, text: string): Promise<FoundCard> {
   const raw = parseCard(text, url)
-  return { url, raw, card: readCardJson(raw) }
+  return { url, raw, card: await readCardJson(raw) }
 }
 
 function parseCard(text: string, url: string): JsonObject {

@@ -1,4 +1,5 @@
 /** Where a card may lead this client: a card is written by its agent, and must not aim requests or credentials elsewhere. */
+import { invalidParams } from '../../a2a/errors.js'
 
 export interface OriginRules {
   /** Origins that get the credentials. */
@@ -17,7 +18,7 @@ export function originRules(
   interfaces: readonly string[],
   { origins, withCredentials }: { origins: readonly string[]; withCredentials: boolean },
 ): OriginRules {
-  const trusted = new Set(origins.map((origin) => new URL(origin).origin))
+  const trusted = new Set(origins)
   if (base === undefined) {
     for (const url of interfaces) {
       for (const protocol of ['https:', 'http:']) {
@@ -42,6 +43,17 @@ export function originRules(
 }
 
 /**
+ * What a caller has named as origins.
+ *
+ * @throws A2AError INVALID_PARAMS
+ */
+export function readOrigins(texts: readonly string[]): string[] {
+  const wrong = texts.filter((text) => !isHttp(text)).map((text) => `${JSON.stringify(text)} is no origin`)
+  if (wrong.length === 0) return texts.map((text) => new URL(text).origin)
+  throw invalidParams([{ field: 'origins', description: `must be such as https://api.example: ${wrong.join(', ')}` }])
+}
+
+/**
  * The URL of an interface; gRPC ones are `host:port` without a scheme (A2A section 8.3.1) and take the card's.
  */
 export function interfaceUrl(url: string, protocol: string): URL | undefined {
@@ -49,6 +61,7 @@ export function interfaceUrl(url: string, protocol: string): URL | undefined {
   return URL.canParse(full) ? new URL(full) : undefined
 }
 
-function isHttp(url: string): boolean {
+/** An absolute URL of HTTP or HTTPS. */
+export function isHttp(url: string): boolean {
   return /^https?:\/\//i.test(url) && URL.canParse(url)
 }

@@ -2,15 +2,14 @@
 import type { JsonObject } from '@bufbuild/protobuf'
 import type { AgentCardJson } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { invalidAnswer } from '../errors.js'
-import { isOldCard, upgradeCard } from './card-v03.js'
 
 /**
  * A card of A2A 1.0, or one of 0.2 and 0.3 in the form of 1.0. A card with both shapes is one of 1.0.
  *
  * @throws A2AError INVALID_AGENT_RESPONSE
  */
-export function readCardJson(json: JsonObject): AgentCardJson {
-  const card = isOldCard(json) ? upgradeCard(json) : json
+export async function readCardJson(json: JsonObject): Promise<AgentCardJson> {
+  const card = isOldCard(json) ? (await import('./card-v03.js')).upgradeCard(json) : json
   const { name, supportedInterfaces } = card
   if (typeof name !== 'string' || !Array.isArray(supportedInterfaces)) throw invalidAnswer('no agent card')
   for (const each of supportedInterfaces) {
@@ -19,4 +18,8 @@ export function readCardJson(json: JsonObject): AgentCardJson {
     }
   }
   return card as AgentCardJson
+}
+
+function isOldCard(json: JsonObject): boolean {
+  return !Array.isArray(json.supportedInterfaces) && typeof json.url === 'string'
 }

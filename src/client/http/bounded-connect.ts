@@ -2,7 +2,7 @@
 import { connectionLost, invalidAnswer, tooLarge } from '../errors.js'
 import type { ClientLimits } from '../limits.js'
 import { httpError } from '../transports/http-errors.js'
-import { chunksOf, mediaType } from './read-body.js'
+import { chunksOf, errorBody, mediaType, readText } from './read-body.js'
 import type { Sender } from './sender.js'
 import { SilenceWatch } from './silence-watch.js'
 
@@ -17,14 +17,24 @@ export function boundedConnect(send: Sender, limits: ClientLimits): typeof fetch
       signal,
     })
     const type = mediaType(response)
-    // An error of Connect is JSON; anything else with a status is from before the agent.
-    if (!response.ok && type !== 'application/json') throw httpError(response)
-    if (response.ok && !type.startsWith('application/')) throw invalidAnswer(`content of type ${type || 'unknown'}`)
+    if (!response.ok) return failure(response, signal, limits)
+    if (!type.startsWith('application/')) throw invalidAnswer(`content of type ${type || 'unknown'}`)
     const chunks = type.startsWith('application/connect+')
       ? envelopes(response, signal, limits)
       : whole(response, signal, limits)
     return new Response(toStream(chunks), { status: response.status, headers: response.headers })
   }
+}
+
+/** An error of Connect is JSON with a code; anything else with a status is from before the agent. */
+async function failure(response: Response, signal: AbortSignal, { answerBytes }: ClientLimits): Promise<Response> {
+  const text = await readText(response, {
+    maxBytes: answerBytes,
+    signal,
+    tooLarge: () => tooLarge('The answer', answerBytes, 'answerBytes'),
+  })
+  if (typeof errorBody(response, text)?.code !== 'string') throw httpError(response)
+  return new Response(text, { status: response.status, headers: response.headers })
 }
 
 async function* whole(
@@ -56,6 +66,7 @@ async function* envelopes(
   let bytes = 0
   let ended = false
   const silence = new SilenceWatch(signal, limits.idleMs)
+  silence.heard()
   try {
     for await (const chunk of chunksOf(response, silence.signal)) {
       silence.heard()

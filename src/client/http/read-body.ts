@@ -1,5 +1,5 @@
 /** Reading what a peer sends, never more than it may send. */
-import type { JsonValue } from '@bufbuild/protobuf'
+import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
 import { onAbort } from '../../internal/abort.js'
 import { connectionLost, invalidAnswer } from '../errors.js'
 
@@ -50,6 +50,17 @@ export function parseJson(text: string): JsonValue {
     return JSON.parse(text) as JsonValue
   } catch (error) {
     throw invalidAnswer('no JSON', error)
+  }
+}
+
+/** The body of a response with the status of an error: the object that it holds, or undefined for anything else. */
+export function errorBody(response: Response, text: string): JsonObject | undefined {
+  if (!mediaType(response).includes('json')) return undefined
+  try {
+    const json = JSON.parse(text) as JsonValue
+    return typeof json === 'object' && json !== null && !Array.isArray(json) ? json : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -3,7 +3,7 @@ import { createParser } from 'eventsource-parser'
 import { tooLarge } from '../errors.js'
 import type { ClientLimits } from '../limits.js'
 import { chunksOf } from './read-body.js'
-import { SilenceWatch } from './silence-watch.js'
+import type { SilenceWatch } from './silence-watch.js'
 
 export interface ServerEvent {
   /** `event:`, undefined for a plain message. */
@@ -13,13 +13,14 @@ export interface ServerEvent {
 }
 
 /**
- * @throws A2AError UNAVAILABLE the connection broke, or nothing came for `limits.idleMs`
+ * @param silence whose `close` is its owner's
+ * @throws A2AError UNAVAILABLE the connection broke, or the watch has found it silent
  * @throws A2AError PAYLOAD_TOO_LARGE an event is above `limits.eventBytes`, or all are above `limits.streamBytes`
  */
 export async function* readEvents(
   response: Response,
-  signal: AbortSignal,
-  limits: Pick<ClientLimits, 'eventBytes' | 'streamBytes' | 'idleMs'>,
+  silence: SilenceWatch,
+  limits: Pick<ClientLimits, 'eventBytes' | 'streamBytes'>,
 ): AsyncGenerator<ServerEvent, void, undefined> {
   const ready: ServerEvent[] = []
   let overflow = false
@@ -38,20 +39,16 @@ export async function* readEvents(
     maxBufferSize: limits.eventBytes,
   })
   const decoder = new TextDecoder()
-  const silence = new SilenceWatch(signal, limits.idleMs)
-  try {
-    for await (const chunk of chunksOf(response, silence.signal)) {
-      silence.heard()
-      bytes += chunk.byteLength
-      if (bytes > limits.streamBytes) throw tooLarge('The stream', limits.streamBytes, 'streamBytes')
-      parser.feed(decoder.decode(chunk, { stream: true }))
-      // While the reader takes its time, the peer is not silent.
-      silence.pause()
-      yield* ready.splice(0)
-      if (overflow) throw tooLarge('An event', limits.eventBytes, 'eventBytes')
-      silence.heard()
-    }
-  } finally {
-    silence.close()
+  silence.heard()
+  for await (const chunk of chunksOf(response, silence.signal)) {
+    silence.heard()
+    bytes += chunk.byteLength
+    if (bytes > limits.streamBytes) throw tooLarge('The stream', limits.streamBytes, 'streamBytes')
+    parser.feed(decoder.decode(chunk, { stream: true }))
+    // While the reader takes its time, the peer is not silent.
+    silence.pause()
+    yield* ready.splice(0)
+    if (overflow) throw tooLarge('An event', limits.eventBytes, 'eventBytes')
+    silence.heard()
   }
 }

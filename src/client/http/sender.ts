@@ -1,21 +1,22 @@
 /** How every HTTP request of this client leaves: with credentials for the origins that may have them, without redirects. */
-import { A2AError } from '../../a2a/errors.js'
 import type { AuthProvider, Credentials } from '../auth/auth.js'
-import { unlessAborted } from '../call-scope.js'
-import { connectionLost } from '../errors.js'
+import { fetchDirectly } from './fetch-directly.js'
 
 export interface SentRequest {
   readonly method: string
   readonly headers: Readonly<Record<string, string>> | Headers
   readonly body?: string | Uint8Array<ArrayBuffer>
   readonly signal: AbortSignal
+  /** Told of the credentials that the request carries, before it leaves. */
+  onCredentials?(credentials: Credentials): void
 }
 
-/** Rejects with an A2AError UNAVAILABLE when there is no answer, or with the signal's reason. */
+/** Rejects with an A2AError when there is no answer or a redirect, or with the signal's reason. */
 export type Sender = (url: string, request: SentRequest) => Promise<Response>
 
 export interface SenderOptions {
   readonly fetch: typeof fetch
+  /** A guarded one. */
   readonly auth: AuthProvider | undefined
   /** Origins that get the credentials. */
   readonly origins: ReadonlySet<string>
@@ -32,39 +33,25 @@ export function createSender({ fetch, auth, origins, headers }: SenderOptions): 
       all.set(name, value)
     })
     for (const [name, value] of Object.entries(credentials.headers ?? {})) all.set(name, value)
-    try {
-      const sent = fetch(target, {
-        method: request.method,
-        headers: all,
-        ...(request.body === undefined ? {} : { body: request.body }),
-        signal: request.signal,
-        // A redirect could carry a credential or a message to somebody else.
-        redirect: 'error',
-      })
-      return await unlessAborted(sent, request.signal)
-    } catch (error) {
-      request.signal.throwIfAborted()
-      throw connectionLost(url, error)
-    }
+    return fetchDirectly(fetch, target, {
+      method: request.method,
+      headers: all,
+      ...(request.body === undefined ? {} : { body: request.body }),
+      signal: request.signal,
+    })
   }
   return async (url, request) => {
     if (auth === undefined || !origins.has(new URL(url).origin)) return sendWith(url, request, {})
-    const credentials = await credentialsOf(auth, url, request.signal)
+    const { signal } = request
+    const credentials = await auth.credentials({ url, signal })
+    request.onCredentials?.(credentials)
     const response = await sendWith(url, request, credentials)
     if (response.status !== 401 || auth.refresh === undefined) return response
     const challenge = response.headers.get('www-authenticate')
-    const again = await unlessAborted(auth.refresh({ url, signal: request.signal, challenge }), request.signal)
-    if (!again) return response
+    if (!(await auth.refresh({ url, signal, challenge, credentials }))) return response
     void response.body?.cancel().catch(() => {})
-    return sendWith(url, request, await credentialsOf(auth, url, request.signal))
+    const renewed = await auth.credentials({ url, signal })
+    request.onCredentials?.(renewed)
+    return sendWith(url, request, renewed)
   }
-}
-
-/** An error of the provider is the caller's own and is passed on as it is, unless it is none of ours and says nothing. */
-async function credentialsOf(auth: AuthProvider, url: string, signal: AbortSignal): Promise<Credentials> {
-  const credentials = await unlessAborted(auth.credentials({ url, signal }), signal)
-  if (typeof credentials !== 'object' || credentials === null) {
-    throw new A2AError('UNAUTHENTICATED', 'The auth provider returned no credentials object')
-  }
-  return credentials
 }

@@ -1,18 +1,29 @@
 /** Tells a stream that is quiet from one whose other side has gone. */
 import { A2AError } from '../../a2a/errors.js'
+import { startTimer } from '../../internal/timer.js'
 import { type CallScope, openScope } from '../call-scope.js'
+import type { StreamOperation } from '../transport.js'
 
-/** Its signal aborts when the given one does, or when nothing was heard for `idleMs`. */
+/**
+ * The watch over a stream. Who comes back to a task is answered at once, or the server is not there: this watch begins
+ * before the request. A message may be thought about before its answer: that stream is watched once it has begun.
+ */
+export function watchStream(operation: StreamOperation, signal: AbortSignal, idleMs: number): SilenceWatch {
+  const watch = new SilenceWatch(signal, idleMs)
+  if (operation === 'subscribeToTask') watch.heard()
+  return watch
+}
+
+/** Its signal aborts when the given one does, or when nothing was heard for `idleMs` since `heard`. */
 export class SilenceWatch {
   private readonly silent = new AbortController()
   private readonly scope: CallScope
-  private timer: ReturnType<typeof setTimeout> | undefined
+  private stop = () => {}
   private readonly idleMs: number
 
   constructor(signal: AbortSignal, idleMs: number) {
     this.idleMs = idleMs
     this.scope = openScope([signal, this.silent.signal], undefined)
-    this.heard()
   }
 
   get signal(): AbortSignal {
@@ -21,12 +32,12 @@ export class SilenceWatch {
 
   heard(): void {
     this.pause()
-    this.timer = setTimeout(() => this.silent.abort(wentSilent(this.idleMs)), this.idleMs)
+    this.stop = startTimer(() => this.silent.abort(wentSilent(this.idleMs)), this.idleMs)
   }
 
   /** For the time that the reader takes: the other side is not to blame for it. */
   pause(): void {
-    clearTimeout(this.timer)
+    this.stop()
   }
 
   close(): void {

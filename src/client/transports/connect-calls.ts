@@ -9,26 +9,59 @@ import {
   type MessageShape,
   toJson,
 } from '@bufbuild/protobuf'
-import { ConnectError, type Transport as ConnectTransport } from '@connectrpc/connect'
+import type { Transport as ConnectTransport } from '@connectrpc/connect'
 import { A2AService } from '../../../gen/lf/a2a/v1/a2a_pb.js'
-import { A2AError, isA2AError } from '../../a2a/errors.js'
+import { A2AError } from '../../a2a/errors.js'
 import { checkAnswer, checkEvent } from '../answers.js'
-import type { AuthProvider } from '../auth/auth.js'
-import type { Transport } from '../transport.js'
+import type { AuthProvider, Credentials } from '../auth/auth.js'
+import { isUnauthenticated } from '../errors.js'
+import { watchStream } from '../http/silence-watch.js'
+import type { ClientLimits } from '../limits.js'
+import type { StreamItem, StreamOperation, Transport, WireCall } from '../transport.js'
 import { fromConnect } from './connect-errors.js'
 
 export interface ConnectCallsOptions {
-  readonly transport: ConnectTransport
-  /** Asked for new credentials when a stream is refused: on these wires the refusal comes inside of it. */
-  readonly auth: AuthProvider | undefined
+  readonly unary: ConnectTransport['unary']
+  /** @param onCredentials told of what the request of this stream carries */
+  stream(onCredentials: (credentials: Credentials) => void): ConnectTransport['stream']
+  /** Whether the silence of an open stream is noticed below, byte by byte. Else events have to come within `idleMs`. */
+  readonly watchesBytes: boolean
+  readonly limits: ClientLimits
+  /** Asked for new credentials when a stream is refused, where the refusal comes inside of it. */
+  readonly auth?: AuthProvider | undefined
   readonly close?: () => void
 }
 
-export function connectCalls(
-  name: 'connect' | 'grpc',
-  url: string,
-  { transport, auth, close }: ConnectCallsOptions,
-): Transport {
+export function connectCalls(name: 'connect' | 'grpc', url: string, options: ConnectCallsOptions): Transport {
+  const { limits, auth, close } = options
+
+  async function* streamOnce(
+    operation: StreamOperation,
+    request: JsonObject,
+    { headers, signal }: WireCall,
+    onCredentials: (credentials: Credentials) => void,
+  ): AsyncGenerator<StreamItem, void, undefined> {
+    const method: DescMethodServerStreaming = A2AService.method[operation]
+    const message = toMessage(method.input, request)
+    const silence = watchStream(operation, signal, limits.idleMs)
+    let begun = false
+    try {
+      const stream = options.stream(onCredentials)
+      const answer = await stream(method, silence.signal, undefined, { ...headers }, once(message))
+      if (options.watchesBytes) silence.pause()
+      for await (const event of answer.message) {
+        begun = true
+        silence.pause()
+        yield { event: checkEvent(toJson(method.output, event)) }
+        if (!options.watchesBytes) silence.heard()
+      }
+    } catch (error) {
+      throw fromConnect(error, { url, signal: silence.signal, begun, limits, limit: 'eventBytes' })
+    } finally {
+      silence.close()
+    }
+  }
+
   return {
     name,
     protocolVersion: '1.0',
@@ -37,31 +70,30 @@ export function connectCalls(
       const method: DescMethodUnary = A2AService.method[operation]
       const message = toMessage(method.input, request)
       try {
-        const answer = await transport.unary(method, signal, undefined, { ...headers }, message)
+        const answer = await options.unary(method, signal, undefined, { ...headers }, message)
         return checkAnswer(operation, toJson(method.output, answer.message))
       } catch (error) {
-        throw fromConnect(error, url, signal)
+        throw fromConnect(error, { url, signal, begun: false, limits, limit: 'answerBytes' })
       }
     },
-    async *stream(operation, request, { headers, signal }) {
-      const method: DescMethodServerStreaming = A2AService.method[operation]
-      const message = toMessage(method.input, request)
-      for (let mayRenew = true; ; mayRenew = false) {
-        let begun = false
-        try {
-          const answer = await transport.stream(method, signal, undefined, { ...headers }, once(message))
-          for await (const event of answer.message) {
-            begun = true
-            yield { event: checkEvent(toJson(method.output, event)) }
-          }
-          return
-        } catch (thrown) {
-          const error = fromConnect(thrown, url, signal)
-          const refused = isA2AError(error) && error.reason === 'UNAUTHENTICATED' && !begun
-          const challenge = ConnectError.from(thrown).metadata.get('www-authenticate')
-          if (!refused || !mayRenew || (await auth?.refresh?.({ url, signal, challenge })) !== true) throw error
+    async *stream(operation, request, call) {
+      let credentials: Credentials | undefined
+      let begun = false
+      try {
+        const told = (used: Credentials) => {
+          credentials = used
         }
+        for await (const item of streamOnce(operation, request, call, told)) {
+          begun = true
+          yield item
+        }
+        return
+      } catch (error) {
+        if (begun || credentials === undefined || !isUnauthenticated(error)) throw error
+        const refused = { url, signal: call.signal, challenge: null, credentials }
+        if ((await auth?.refresh?.(refused)) !== true) throw error
       }
+      yield* streamOnce(operation, request, call, () => {})
     },
     ...(close === undefined ? {} : { close }),
   }

@@ -1,11 +1,12 @@
 /** gRPC over HTTP/2, in Node. */
 import type { Transport as ConnectTransport, Interceptor } from '@connectrpc/connect'
+import { A2AService } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { A2AError } from '../../a2a/errors.js'
 import type { AuthProvider } from '../auth/auth.js'
 import type { ClientLimits } from '../limits.js'
 import type { Transport } from '../transport.js'
+import { authorized } from './authorized.js'
 import { connectCalls } from './connect-calls.js'
-import { fromConnect } from './connect-errors.js'
 
 export interface GrpcOptions {
   /** With a scheme. */
@@ -18,18 +19,30 @@ export interface GrpcOptions {
 
 /** Milliseconds after which a quiet connection is asked for a sign of life. */
 const PING_MS = 15_000
+/** The most that the length of a gRPC message can say. */
+const MAX_MESSAGE_BYTES = 2 ** 32 - 1
 
 /** @throws A2AError UNSUPPORTED_OPERATION not in Node, or `@connectrpc/connect-node` is not installed */
 export async function grpcTransport({ url, auth, headers, limits }: GrpcOptions): Promise<Transport> {
   const { createGrpcTransport, Http2SessionManager } = await loadConnectNode()
   const sessionManager = new Http2SessionManager(url, { pingIntervalMs: PING_MS })
-  const transport: ConnectTransport = createGrpcTransport({
-    baseUrl: url,
-    sessionManager,
-    readMaxBytes: limits.answerBytes,
-    interceptors: [withHeaders(headers), ...(auth === undefined ? [] : [withCredentials(auth)])],
+  const open = (readMaxBytes: number): ConnectTransport =>
+    createGrpcTransport({
+      baseUrl: url,
+      sessionManager,
+      readMaxBytes: Math.min(readMaxBytes, MAX_MESSAGE_BYTES),
+      interceptors: [withHeaders(headers)],
+    })
+  const calls = connectCalls('grpc', url, {
+    unary: open(limits.answerBytes).unary,
+    stream: () => open(limits.eventBytes).stream,
+    watchesBytes: false,
+    limits,
+    close: () => sessionManager.abort(),
   })
-  return connectCalls('grpc', url, { transport, auth, close: () => sessionManager.abort() })
+  const urlOf = (operation: keyof typeof A2AService.method) =>
+    `${url}/${A2AService.typeName}/${A2AService.method[operation].name}`
+  return auth === undefined ? calls : authorized(calls, auth, urlOf)
 }
 
 function withHeaders(headers: Readonly<Record<string, string>>): Interceptor {
@@ -38,26 +51,6 @@ function withHeaders(headers: Readonly<Record<string, string>>): Interceptor {
       if (!request.header.has(name)) request.header.set(name, value)
     }
     return next(request)
-  }
-}
-
-function withCredentials(auth: AuthProvider): Interceptor {
-  return (next) => async (request) => {
-    const { url, signal } = request
-    const add = async () => {
-      const { headers = {} } = await auth.credentials({ url, signal })
-      for (const [name, value] of Object.entries(headers)) request.header.set(name, value)
-    }
-    await add()
-    try {
-      return await next(request)
-    } catch (thrown) {
-      const error = fromConnect(thrown, url, signal)
-      const refused = error instanceof A2AError && error.reason === 'UNAUTHENTICATED' && !request.stream
-      if (!refused || (await auth.refresh?.({ url, signal, challenge: null })) !== true) throw thrown
-      await add()
-      return next(request)
-    }
   }
 }
 

@@ -5,33 +5,45 @@ import type { A2AError, A2AErrorReason } from '../../a2a/errors.js'
 import { peerError, reasonOfGrpc, reasonOfHttp } from '../errors.js'
 import { retryAfterMs } from '../http/retry-after.js'
 
+/** What a status says alone: that of a proxy, or of a server before its agent. */
+export function statusError(status: number, headers: Headers): A2AError {
+  return peerError({ message: `HTTP status ${status}`, fallback: reasonOfHttp(status), status, ...retryIn(headers) })
+}
+
 /**
  * What a response that is no success says.
  *
  * @param json the body; anything that is no error of A2A is that of a proxy, whose text says nothing to a caller
  */
 export function httpError(response: Response, json?: JsonValue): A2AError {
-  const retryMs = retryAfterMs(response.headers)
-  const retry = retryMs === undefined ? {} : { retryAfterMs: retryMs }
-  const error = statusIn(json)
-  if (error === undefined) {
-    return peerError({ message: `HTTP status ${response.status}`, fallback: reasonOfHttp(response.status), ...retry })
-  }
+  const error = rpcStatusIn(json)
+  if (error === undefined) return statusError(response.status, response.headers)
   return peerError({
     message: typeof error.message === 'string' ? error.message : '',
     ...(error.details === undefined ? {} : { details: error.details }),
     fallback: reasonByName(error.status) ?? reasonOfHttp(response.status),
-    ...retry,
+    ...statusIn(response),
+    ...retryIn(response.headers),
   })
+}
+
+/** Nothing for an error that came as an event of a stream. */
+export function statusIn({ ok, status }: Response): { status?: number } {
+  return ok ? {} : { status }
+}
+
+export function retryIn(headers: Headers): { retryAfterMs?: number } {
+  const ms = retryAfterMs(headers)
+  return ms === undefined ? {} : { retryAfterMs: ms }
 }
 
 /** An error that came as an event of a stream, or undefined for an event. */
 export function errorEvent(json: JsonValue, response: Response): A2AError | undefined {
-  return statusIn(json) === undefined ? undefined : httpError(response, json)
+  return rpcStatusIn(json) === undefined ? undefined : httpError(response, json)
 }
 
 /** `google.rpc.Status` under `error`. */
-function statusIn(json: JsonValue | undefined): JsonObject | undefined {
+function rpcStatusIn(json: JsonValue | undefined): JsonObject | undefined {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined
   const { error } = json
   return typeof error === 'object' && error !== null && !Array.isArray(error) ? error : undefined

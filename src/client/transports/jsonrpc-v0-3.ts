@@ -32,7 +32,7 @@ export function jsonRpcV03Transport(options: HttpTransportOptions): Transport {
     },
     async *stream(operation, request, call) {
       const { method, params } = STREAMS[operation]
-      for await (const { result, id } of rpc.stream(method, params(request), older(call))) {
+      for await (const { result, id } of rpc.stream(operation, method, params(request), older(call))) {
         yield { event: checkEvent(eventToV1(result ?? null)), ...(id === undefined ? {} : { id }) }
       }
     },
@@ -83,7 +83,7 @@ const METHODS: Readonly<Record<UnaryOperation, Method>> = {
   getExtendedAgentCard: {
     method: 'agent/getAuthenticatedExtendedCard',
     params: () => ({}),
-    result: async (answer) => readCardJson(objectIn(answer)) as JsonObject,
+    result: async (answer) => (await readCardJson(objectIn(answer))) as JsonObject,
   },
 }
 

@@ -1,15 +1,16 @@
 /** JSON-RPC 2.0 over HTTP, with server-sent events for streams (A2A section 9). */
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
+import type { A2AError } from '../../a2a/errors.js'
 import { checkAnswer, checkEvent } from '../answers.js'
 import { invalidAnswer, peerError, reasonOfHttp, reasonOfJsonRpc, tooLarge } from '../errors.js'
-import { mediaType, parseJson, readText } from '../http/read-body.js'
+import { errorBody, mediaType, parseJson, readText } from '../http/read-body.js'
 import { readEvents } from '../http/read-events.js'
-import { retryAfterMs } from '../http/retry-after.js'
 import type { Sender } from '../http/sender.js'
+import { watchStream } from '../http/silence-watch.js'
 import { randomId } from '../ids.js'
 import type { ClientLimits } from '../limits.js'
 import type { StreamItem, StreamOperation, Transport, UnaryOperation, WireCall } from '../transport.js'
-import { httpError } from './http-errors.js'
+import { httpError, retryIn, statusIn } from './http-errors.js'
 
 export interface HttpTransportOptions {
   /** The interface's URL, as the card has it. */
@@ -28,7 +29,7 @@ export function jsonRpcTransport({ url, send, limits }: HttpTransportOptions): T
       return checkAnswer(operation, await rpc.call(methodName(operation), request, call))
     },
     async *stream(operation, request, call) {
-      for await (const { result, id } of rpc.stream(methodName(operation), request, call)) {
+      for await (const { result, id } of rpc.stream(operation, methodName(operation), request, call)) {
         yield { event: checkEvent(result), ...(id === undefined ? {} : { id }) } satisfies StreamItem
       }
     },
@@ -62,7 +63,7 @@ export function createJsonRpc({ url, send, limits }: HttpTransportOptions) {
       signal,
       tooLarge: () => tooLarge('The answer', limits.answerBytes, 'answerBytes'),
     })
-    if (!response.ok && !looksLikeJson(response, text)) throw httpError(response)
+    if (!response.ok) throw failureIn(response, text)
     return resultOf(parseJson(text), id, response)
   }
 
@@ -73,43 +74,57 @@ export function createJsonRpc({ url, send, limits }: HttpTransportOptions) {
     },
 
     /** A peer that answers with one result in place of a stream has given the one event of it. */
-    async *stream(method: string, params: JsonObject, call: WireCall): AsyncGenerator<RpcEvent, void, undefined> {
+    async *stream(
+      operation: StreamOperation,
+      method: string,
+      params: JsonObject,
+      { headers, signal }: WireCall,
+    ): AsyncGenerator<RpcEvent, void, undefined> {
       const id = randomId()
-      const response = await post(id, method, params, call)
-      if (mediaType(response) !== 'text/event-stream') {
-        yield { result: await answerOf(response, id, call.signal) }
-        return
-      }
-      for await (const event of readEvents(response, call.signal, limits)) {
-        const result = resultOf(parseJson(event.data), id, response)
-        yield { result, ...(event.id === undefined ? {} : { id: event.id }) }
+      const silence = watchStream(operation, signal, limits.idleMs)
+      try {
+        const response = await post(id, method, params, { headers, signal: silence.signal })
+        if (mediaType(response) !== 'text/event-stream') {
+          yield { result: await answerOf(response, id, silence.signal) }
+          return
+        }
+        for await (const event of readEvents(response, silence, limits)) {
+          const result = resultOf(parseJson(event.data), id, response)
+          yield { result, ...(event.id === undefined ? {} : { id: event.id }) }
+        }
+      } finally {
+        silence.close()
       }
     },
   }
 }
 
+/** A body that is no error of JSON-RPC is that of a proxy: the status says all. */
+function failureIn(response: Response, text: string): A2AError {
+  const error = errorBody(response, text)?.error
+  return isObject(error) ? rpcError(error, response) : httpError(response)
+}
+
 function resultOf(json: JsonValue, id: string, response: Response): JsonValue | undefined {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw invalidAnswer('no JSON-RPC response')
+  if (!isObject(json)) throw invalidAnswer('no JSON-RPC response')
   const { error } = json
-  if (error !== undefined && error !== null) throw rpcError(error, response)
-  if (!response.ok) throw httpError(response)
+  if (isObject(error)) throw rpcError(error, response)
+  if (error !== undefined && error !== null) throw invalidAnswer('an error without a code')
   if (json.jsonrpc !== '2.0') throw invalidAnswer('no JSON-RPC 2.0 response')
   if (json.id !== id) throw invalidAnswer('a response to another request')
   return json.result
 }
 
-function rpcError(error: JsonValue, response: Response): Error {
-  if (typeof error !== 'object' || error === null || Array.isArray(error))
-    return invalidAnswer('an error without a code')
-  const retryMs = retryAfterMs(response.headers)
+function rpcError(error: JsonObject, response: Response): A2AError {
   return peerError({
     message: typeof error.message === 'string' ? error.message : '',
     ...(error.data === undefined ? {} : { details: error.data }),
     fallback: response.ok ? reasonOfJsonRpc(error.code) : reasonOfHttp(response.status),
-    ...(retryMs === undefined ? {} : { retryAfterMs: retryMs }),
+    ...statusIn(response),
+    ...retryIn(response.headers),
   })
 }
 
-function looksLikeJson(response: Response, text: string): boolean {
-  return mediaType(response).includes('json') && text.trimStart().startsWith('{')
+function isObject(json: JsonValue | undefined): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
 }

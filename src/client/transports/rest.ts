@@ -1,11 +1,13 @@
 /** HTTP+JSON, with server-sent events for streams (A2A section 11). Paths come from the schema's `google.api.http`. */
 import type { DescMethod, JsonObject, JsonValue } from '@bufbuild/protobuf'
 import { A2AService } from '../../../gen/lf/a2a/v1/a2a_pb.js'
+import { invalidParams } from '../../a2a/errors.js'
 import { type Route, restRoutes } from '../../bindings/rest/routes.js'
 import { checkAnswer, checkEvent } from '../answers.js'
 import { invalidAnswer, tooLarge } from '../errors.js'
-import { mediaType, parseJson, readText } from '../http/read-body.js'
+import { errorBody, mediaType, parseJson, readText } from '../http/read-body.js'
 import { readEvents } from '../http/read-events.js'
+import { watchStream } from '../http/silence-watch.js'
 import type { StreamItem, StreamOperation, Transport, UnaryOperation, WireCall } from '../transport.js'
 import { errorEvent, httpError } from './http-errors.js'
 import type { HttpTransportOptions } from './jsonrpc.js'
@@ -41,7 +43,7 @@ export function restTransport({ url, send, limits }: HttpTransportOptions): Tran
       tooLarge: () => tooLarge('The answer', limits.answerBytes, 'answerBytes'),
     })
     if (response.ok) return text === '' ? undefined : parseJson(text)
-    throw httpError(response, mediaType(response).includes('json') ? parseJson(text) : undefined)
+    throw httpError(response, errorBody(response, text))
   }
 
   return {
@@ -52,16 +54,22 @@ export function restTransport({ url, send, limits }: HttpTransportOptions): Tran
       return checkAnswer(operation, await jsonOf(await request(operation, json, call), call.signal))
     },
     async *stream(operation, json, call) {
-      const response = await request(operation, json, call)
-      if (!response.ok || mediaType(response) !== 'text/event-stream') {
-        yield { event: checkEvent(await jsonOf(response, call.signal)) }
-        return
-      }
-      for await (const { data, id } of readEvents(response, call.signal, limits)) {
-        const event = parseJson(data)
-        const error = errorEvent(event, response)
-        if (error !== undefined) throw error
-        yield { event: checkEvent(event), ...(id === undefined ? {} : { id }) } satisfies StreamItem
+      const silence = watchStream(operation, call.signal, limits.idleMs)
+      const { signal } = silence
+      try {
+        const response = await request(operation, json, { ...call, signal })
+        if (!response.ok || mediaType(response) !== 'text/event-stream') {
+          yield { event: checkEvent(await jsonOf(response, signal)) }
+          return
+        }
+        for await (const { data, id } of readEvents(response, silence, limits)) {
+          const event = parseJson(data)
+          const error = errorEvent(event, response)
+          if (error !== undefined) throw error
+          yield { event: checkEvent(event), ...(id === undefined ? {} : { id }) } satisfies StreamItem
+        }
+      } finally {
+        silence.close()
       }
     },
   }
@@ -88,9 +96,16 @@ function routeFor(method: DescMethod, json: JsonObject): Target {
     const name = method.input.fields.find((field) => field.name === segment.field)?.jsonName ?? segment.field
     const value = rest[name]
     delete rest[name]
-    return encodeURIComponent(String(value ?? ''))
+    return segmentOf(name, value)
   })
   return { route, path: `/${segments.join('/')}${route.verb === '' ? '' : `:${route.verb}`}`, rest }
+}
+
+/** @throws A2AError INVALID_PARAMS the value would lead to another path; it is not sent */
+function segmentOf(name: string, value: JsonValue | undefined): string {
+  const text = String(value ?? '')
+  if (/^\.{0,2}$/.test(text)) throw invalidParams([{ field: name, description: 'must not be empty, "." or ".."' }])
+  return encodeURIComponent(text)
 }
 
 const ROUTES = restRoutes(A2AService)

@@ -3,9 +3,10 @@
 import { describe, expect, it } from 'vitest'
 import { readEvents, type ServerEvent } from '../../../src/client/http/read-events.js'
 import { retryAfterMs } from '../../../src/client/http/retry-after.js'
+import { SilenceWatch } from '../../../src/client/http/silence-watch.js'
 import { fc } from '../../support/property.js'
 
-const LIMITS = { eventBytes: 10_000, streamBytes: 1_000_000, idleMs: 10_000 }
+const LIMITS = { eventBytes: 10_000, streamBytes: 1_000_000 }
 
 function responseOf(chunks: readonly Uint8Array[]): Response {
   let next = 0
@@ -29,7 +30,9 @@ function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
 
 async function eventsOf(chunks: readonly Uint8Array[]): Promise<ServerEvent[]> {
   const events: ServerEvent[] = []
-  for await (const event of readEvents(responseOf(chunks), new AbortController().signal, LIMITS)) events.push(event)
+  const silence = new SilenceWatch(new AbortController().signal, 10_000)
+  for await (const event of readEvents(responseOf(chunks), silence, LIMITS)) events.push(event)
+  silence.close()
   return events
 }
 
