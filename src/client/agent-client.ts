@@ -16,9 +16,8 @@ import type {
   TaskJson,
   TaskPushNotificationConfigJson,
 } from '../../gen/lf/a2a/v1/a2a_pb.js'
-import { IDEMPOTENCY_HEADER } from '../a2a/service-params.js'
 import type { Caller } from './caller.js'
-import { randomId } from './ids.js'
+import { withIdempotencyKey } from './idempotency-key.js'
 import type { CallOptions, Content, SendOptions } from './options.js'
 import { Run } from './run/run.js'
 import { openMessage } from './run/send.js'
@@ -156,5 +155,5 @@ export class AgentClient {
 }
 
 function withKey(options: CallOptions): CallOptions {
-  return { ...options, headers: { [IDEMPOTENCY_HEADER]: randomId(), ...options.headers } }
+  return { ...options, headers: withIdempotencyKey(options.headers) }
 }

@@ -1,13 +1,13 @@
 /** Sending a message so that its task is known as early as possible, and is found again when the answer is lost. */
 import type { MessageJson, PartJson, SendMessageRequestJson } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { toParts } from '../../a2a/parts.js'
-import { IDEMPOTENCY_HEADER } from '../../a2a/service-params.js'
 import { onAbort } from '../../internal/abort.js'
 import { withRetries } from '../backoff.js'
 import { openScope } from '../call-scope.js'
 import type { Caller } from '../caller.js'
 import type { PlacedEvent } from '../cursor.js'
 import { connectionLost } from '../errors.js'
+import { withIdempotencyKey } from '../idempotency-key.js'
 import { randomId } from '../ids.js'
 import type { Content, MessageContent, SendOptions } from '../options.js'
 
@@ -32,7 +32,7 @@ export async function openMessage(
   { waits = false } = {},
 ): Promise<OpenStream> {
   const request = messageRequest(content, options, !caller.streams && !waits)
-  const headers = { ...options.headers, [IDEMPOTENCY_HEADER]: options.idempotencyKey ?? randomId() }
+  const headers = withIdempotencyKey(options.headers, options.idempotencyKey)
   if (!caller.streams) {
     const event = await caller.unary('sendMessage', request, { ...options, headers })
     return { first: { event, cursor: undefined }, rest: nothing(), abort: () => {} }
