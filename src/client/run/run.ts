@@ -14,6 +14,7 @@ import { Backoff } from '../backoff.js'
 import { openScope } from '../call-scope.js'
 import type { Caller } from '../caller.js'
 import type { CallOptions, Content, ReplyOptions } from '../options.js'
+import { cancelTask } from './cancel.js'
 import { openMessage } from './send.js'
 import { TaskFeed } from './task-feed.js'
 
@@ -191,7 +192,7 @@ export class Run {
 
   /** Cancels the task: CANCELED when the agent has stopped. Safe to repeat. */
   async cancel(options: CallOptions = {}): Promise<TaskJson> {
-    const task = await this.caller.unary('cancelTask', { id: this.knownTask('cancel') }, options)
+    const task = await cancelTask(this.caller, this.knownTask('cancel'), options)
     this.feed.endsAs(task)
     return task
   }
