@@ -16,6 +16,7 @@ import type {
   TaskJson,
   TaskPushNotificationConfigJson,
 } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { withinOneDeadline } from './call-scope.js'
 import type { Caller } from './caller.js'
 import { withIdempotencyKey } from './idempotency-key.js'
 import type { CallOptions, Content, SendOptions } from './options.js'
@@ -52,16 +53,20 @@ export class AgentClient {
     return this.caller.transport.protocolVersion
   }
 
-  /** Sends a message and waits until its task has ended or waits for input. A lost connection does not lose the task. */
+  /** Sends a message and waits until its task has ended or waits for its caller. A lost connection does not lose the task. */
   async send(content: Content, options: SendOptions = {}): Promise<Run> {
-    const run = await this.open(content, options, true)
-    await run.settle(options)
-    return run
+    return withinOneDeadline(options, async (within) => {
+      const run = await this.stream(content, within)
+      await run.settle(within)
+      return run
+    })
   }
 
   /** Sends a message; resolves when the agent has taken it. Read on with `run.events()`, `run.text()` or `run.result()`. */
   async stream(content: Content, options: SendOptions = {}): Promise<Run> {
-    return this.open(content, options, false)
+    const feed = new TaskFeed(this.caller, options.taskId)
+    feed.attach(await openMessage(this.caller, content, options))
+    return new Run(this.caller, feed)
   }
 
   /** A task that was begun before, here or elsewhere. Asks the server nothing until it is read. */
@@ -145,12 +150,6 @@ export class AgentClient {
   /** Closes connections that are kept open; `fetch` keeps its own. */
   close(): void {
     this.caller.transport.close?.()
-  }
-
-  private async open(content: Content, options: SendOptions, waits: boolean): Promise<Run> {
-    const feed = new TaskFeed(this.caller, options.taskId)
-    feed.attach(await openMessage(this.caller, content, options, { waits }))
-    return new Run(this.caller, feed)
   }
 }
 

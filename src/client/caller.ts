@@ -1,6 +1,6 @@
 /** One agent over one transport: headers, tenant, deadlines and retries, the same for every operation. */
 import type { JsonObject } from '@bufbuild/protobuf'
-import type { AgentCardJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { AgentCardJson, SendMessageRequestJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { CURSOR_EXTENSION } from '../a2a/cursor-text.js'
 import { EXTENSIONS_HEADER, VERSION_HEADER } from '../a2a/service-params.js'
 import { type RetryOptions, withRetries } from './backoff.js'
@@ -9,7 +9,7 @@ import { type PlacedEvent, takeCursor } from './cursor.js'
 import { isRefusal, isTransient } from './errors.js'
 import { isIdempotent, type StreamTypes, type UnaryTypes } from './operations.js'
 import type { CallOptions } from './options.js'
-import type { StreamOperation, Transport, UnaryOperation } from './transport.js'
+import type { StreamOperation, Transport, UnaryOperation, WireCall } from './transport.js'
 
 export interface CallerOptions {
   readonly transport: Transport
@@ -52,10 +52,9 @@ export class Caller {
     request: UnaryTypes[Operation]['request'],
     options: CallOptions = {},
   ): Promise<UnaryTypes[Operation]['answer']> {
-    const waits = operation === 'sendMessage'
     const scope = openScope(
       [options.signal, this.options.signal],
-      options.timeoutMs ?? (waits ? undefined : this.options.timeoutMs),
+      options.timeoutMs ?? (waitsForTask(operation, request) ? undefined : this.options.timeoutMs),
     )
     const { signal } = scope
     try {
@@ -79,7 +78,11 @@ export class Caller {
     options: CallOptions,
   ): AsyncGenerator<PlacedEvent, void, undefined> {
     const scope = openScope([options.signal, this.options.signal], options.timeoutMs)
-    const call = { headers: this.headers(options), signal: scope.signal }
+    const call: WireCall = {
+      headers: this.headers(options),
+      signal: scope.signal,
+      patient: operation === 'sendStreamingMessage' && !this.sendsAreIdempotent,
+    }
     try {
       for await (const item of this.transport.stream(operation, this.addressed(request), call)) yield takeCursor(item)
     } finally {
@@ -106,4 +109,10 @@ export class Caller {
       ...Object.fromEntries(lower),
     }
   }
+}
+
+/** The answer comes when the task has ended or waits, however long that takes. */
+function waitsForTask(operation: UnaryOperation, request: object): boolean {
+  const { configuration } = request as SendMessageRequestJson
+  return operation === 'sendMessage' && configuration?.returnImmediately !== true
 }

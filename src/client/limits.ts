@@ -11,7 +11,10 @@ export interface ClientLimits {
   readonly streamBytes: number
   /** Milliseconds in which a card has to arrive. */
   readonly cardTimeoutMs: number
-  /** Milliseconds without any byte, heartbeats included, after which a stream counts as dead and is opened anew. */
+  /**
+   * Milliseconds without any byte, heartbeats included, after which a stream counts as dead and is opened anew. A message that
+   * may not be sent again is waited for: then it counts from the first event.
+   */
   readonly idleMs: number
 }
 

@@ -215,7 +215,7 @@ describe('a server without cursors', () => {
     expect(server.calls.map(({ method }) => method)).toEqual(['SendMessage', 'GetTask', 'GetTask'])
     expect(server.calls[0]?.params.configuration).toEqual({ returnImmediately: true })
     await bot.send('count')
-    expect(server.calls[3]?.params.configuration).toBeUndefined()
+    expect(server.calls[3]?.params.configuration).toEqual({ returnImmediately: true })
   })
 })
 

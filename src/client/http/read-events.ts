@@ -2,6 +2,7 @@
 import { createParser } from 'eventsource-parser'
 import { tooLarge } from '../errors.js'
 import type { ClientLimits } from '../limits.js'
+import type { WireCall } from '../transport.js'
 import { chunksOf } from './read-body.js'
 import { SilenceWatch } from './silence-watch.js'
 
@@ -13,6 +14,7 @@ export interface ServerEvent {
 }
 
 /**
+ * @param patient there is no limit to the silence before the first event
  * @throws A2AError UNAVAILABLE the connection broke, or nothing came for `limits.idleMs`
  * @throws A2AError PAYLOAD_TOO_LARGE an event is above `limits.eventBytes`, or all are above `limits.streamBytes`
  */
@@ -20,6 +22,7 @@ export async function* readEvents(
   response: Response,
   signal: AbortSignal,
   limits: Pick<ClientLimits, 'eventBytes' | 'streamBytes' | 'idleMs'>,
+  { patient = false }: Pick<WireCall, 'patient'> = {},
 ): AsyncGenerator<ServerEvent, void, undefined> {
   const ready: ServerEvent[] = []
   let overflow = false
@@ -39,6 +42,8 @@ export async function* readEvents(
   })
   const decoder = new TextDecoder()
   const silence = new SilenceWatch(signal, limits.idleMs)
+  let begun = !patient
+  if (!begun) silence.pause()
   try {
     for await (const chunk of chunksOf(response, silence.signal)) {
       silence.heard()
@@ -47,9 +52,10 @@ export async function* readEvents(
       parser.feed(decoder.decode(chunk, { stream: true }))
       // While the reader takes its time, the peer is not silent.
       silence.pause()
+      begun ||= ready.length > 0
       yield* ready.splice(0)
       if (overflow) throw tooLarge('An event', limits.eventBytes, 'eventBytes')
-      silence.heard()
+      if (begun) silence.heard()
     }
   } finally {
     silence.close()

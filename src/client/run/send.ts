@@ -23,18 +23,15 @@ export interface OpenStream {
  * Resolves with the first event: the message was taken. The stream then lives until it ends or is aborted; the options'
  * signal and deadline are for the time until the first event.
  *
- * @param waits on an agent without streams, the answer is awaited there and not asked for again and again from here
+ * An agent without streams is asked to answer at once, so that no answer has to wait as long as the task does.
  */
-export async function openMessage(
-  caller: Caller,
-  content: Content,
-  options: SendOptions,
-  { waits = false } = {},
-): Promise<OpenStream> {
-  const request = messageRequest(content, options, !caller.streams && !waits)
+export async function openMessage(caller: Caller, content: Content, options: SendOptions): Promise<OpenStream> {
+  const request = messageRequest(content, options, !caller.streams)
   const headers = withIdempotencyKey(options.headers, options.idempotencyKey)
   if (!caller.streams) {
-    const event = await caller.unary('sendMessage', request, { ...options, headers })
+    // Agents that cannot answer at once take their time; a message that was given up may be lost.
+    const { timeoutMs = Number.POSITIVE_INFINITY } = options
+    const event = await caller.unary('sendMessage', request, { ...options, headers, timeoutMs })
     return { first: { event, cursor: undefined }, rest: nothing(), abort: () => {} }
   }
   const scope = openScope([options.signal, caller.signal], options.timeoutMs)

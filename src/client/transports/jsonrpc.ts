@@ -80,7 +80,7 @@ export function createJsonRpc({ url, send, limits }: HttpTransportOptions) {
         yield { result: await answerOf(response, id, call.signal) }
         return
       }
-      for await (const event of readEvents(response, call.signal, limits)) {
+      for await (const event of readEvents(response, call.signal, limits, call)) {
         const result = resultOf(parseJson(event.data), id, response)
         yield { result, ...(event.id === undefined ? {} : { id: event.id }) }
       }

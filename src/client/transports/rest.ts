@@ -57,7 +57,7 @@ export function restTransport({ url, send, limits }: HttpTransportOptions): Tran
         yield { event: checkEvent(await jsonOf(response, call.signal)) }
         return
       }
-      for await (const { data, id } of readEvents(response, call.signal, limits)) {
+      for await (const { data, id } of readEvents(response, call.signal, limits, call)) {
         const event = parseJson(data)
         const error = errorEvent(event, response)
         if (error !== undefined) throw error
