@@ -29,6 +29,10 @@ import type { TransportName } from './transport.js'
 export interface ResumeOptions {
   /** {@link Run.cursor} of an earlier run: only what came after it is shown. */
   readonly cursor?: string
+  /** Sent with every request of the run. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Whose task it is, on servers with tenants. Default: as the card says. */
+  readonly tenant?: string
 }
 
 /** An agent somewhere, ready to be called: runs that survive lost connections, and the eleven operations as they are. */
@@ -70,8 +74,9 @@ export class AgentClient {
   }
 
   /** A task that was begun before, here or elsewhere. Asks the server nothing until it is read. */
-  resume(taskId: string, { cursor }: ResumeOptions = {}): Run {
-    return new Run(this.caller, new TaskFeed(this.caller, taskId, cursor))
+  resume(taskId: string, { cursor, headers, tenant }: ResumeOptions = {}): Run {
+    const caller = this.caller.with({ headers, ...(tenant === undefined ? {} : { tenant }) })
+    return new Run(caller, new TaskFeed(caller, taskId, cursor))
   }
 
   /** Waits for the task unless `configuration.returnImmediately` (A2A section 3.1.1). {@link send} is this and more. */

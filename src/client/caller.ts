@@ -20,6 +20,8 @@ export interface CallerOptions {
   readonly retry: Required<RetryOptions>
   readonly retrySends: boolean | undefined
   readonly signal: AbortSignal | undefined
+  /** Sent with every call. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 export class Caller {
@@ -36,6 +38,11 @@ export class Caller {
     this.retry = options.retry
     this.sendsAreIdempotent =
       options.retrySends ?? options.card.capabilities?.extensions?.some(({ uri }) => uri === CURSOR_EXTENSION) === true
+  }
+
+  /** The same agent, with what is said of a series of calls. */
+  with(changes: Partial<Pick<CallerOptions, 'headers' | 'tenant'>>): Caller {
+    return new Caller({ ...this.options, ...changes })
   }
 
   get streams(): boolean {
@@ -101,7 +108,8 @@ export class Caller {
   }
 
   private headers({ headers = {}, extensions = [] }: CallOptions): Record<string, string> {
-    const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
+    const own = [...Object.entries(this.options.headers ?? {}), ...Object.entries(headers)]
+    const lower = own.map(([name, value]) => [name.toLowerCase(), value] as const)
     const active = [...new Set([CURSOR_EXTENSION, ...this.options.extensions, ...extensions])]
     return {
       [VERSION_HEADER]: this.transport.protocolVersion,
