@@ -2,11 +2,12 @@
 import { IDEMPOTENCY_HEADER } from '../a2a/service-params.js'
 import { randomId } from './ids.js'
 
-type Headers = Readonly<Record<string, string>>
-
 /** The headers with a key: the one that is given, else the one that is among them, else a new one. */
-export function withIdempotencyKey(headers: Headers = {}, key?: string): Headers {
-  const others = Object.entries(headers).filter(([name]) => name.toLowerCase() !== IDEMPOTENCY_HEADER)
-  const own = Object.entries(headers).find(([name]) => name.toLowerCase() === IDEMPOTENCY_HEADER)?.[1]
-  return { ...Object.fromEntries(others), [IDEMPOTENCY_HEADER]: key ?? own ?? randomId() }
+export function withIdempotencyKey(
+  headers: Readonly<Record<string, string>> = {},
+  key?: string,
+): Record<string, string> {
+  const all = new Headers(headers)
+  all.set(IDEMPOTENCY_HEADER, key ?? all.get(IDEMPOTENCY_HEADER) ?? randomId())
+  return Object.fromEntries(all)
 }

@@ -216,11 +216,8 @@ export class TaskFeed {
   }
 
   private knownId(): string {
-    if (this.taskId !== undefined && this.taskId !== '') return this.taskId
-    throw new A2AError(
-      'INVALID_PARAMS',
-      'The id of the task is not known: neither its caller nor the agent has named it',
-    )
+    if (this.taskId) return this.taskId
+    throw new A2AError('INVALID_PARAMS', 'The id of the task is not known')
   }
 
   /** True when there was news. */

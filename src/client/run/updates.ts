@@ -7,10 +7,6 @@ export function isUpdate({ statusUpdate, artifactUpdate }: StreamResponseJson): 
 
 /** A task as it was when this, its first update, came. */
 export function taskBegunBy({ statusUpdate, artifactUpdate }: StreamResponseJson): TaskJson {
-  const { taskId, contextId } = statusUpdate ?? artifactUpdate ?? {}
-  return {
-    ...(taskId === undefined ? {} : { id: taskId }),
-    ...(contextId === undefined ? {} : { contextId }),
-    status: statusUpdate?.status ?? { state: 'TASK_STATE_WORKING' },
-  }
+  const { taskId: id = '', contextId = '' } = statusUpdate ?? artifactUpdate ?? {}
+  return { id, contextId, status: statusUpdate?.status ?? { state: 'TASK_STATE_WORKING' } }
 }
