@@ -16,9 +16,9 @@ import type {
   TaskJson,
   TaskPushNotificationConfigJson,
 } from '../../gen/lf/a2a/v1/a2a_pb.js'
-import { IDEMPOTENCY_HEADER } from '../a2a/service-params.js'
+import { withinOneDeadline } from './call-scope.js'
 import type { Caller } from './caller.js'
-import { randomId } from './ids.js'
+import { withIdempotencyKey } from './idempotency-key.js'
 import type { CallOptions, Content, SendOptions } from './options.js'
 import { Run } from './run/run.js'
 import { openMessage } from './run/send.js'
@@ -29,6 +29,10 @@ import type { TransportName } from './transport.js'
 export interface ResumeOptions {
   /** {@link Run.cursor} of an earlier run: only what came after it is shown. */
   readonly cursor?: string
+  /** Sent with every request of the run. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Whose task it is, on servers with tenants. Default: as the card says. */
+  readonly tenant?: string
 }
 
 /** An agent somewhere, ready to be called: runs that survive lost connections, and the eleven operations as they are. */
@@ -53,21 +57,26 @@ export class AgentClient {
     return this.caller.transport.protocolVersion
   }
 
-  /** Sends a message and waits until its task has ended or waits for input. A lost connection does not lose the task. */
+  /** Sends a message and waits until its task has ended or waits for its caller. A lost connection does not lose the task. */
   async send(content: Content, options: SendOptions = {}): Promise<Run> {
-    const run = await this.open(content, options, true)
-    await run.settle(options)
-    return run
+    return withinOneDeadline(options, async (within) => {
+      const run = await this.stream(content, within)
+      await run.settle(within)
+      return run
+    })
   }
 
   /** Sends a message; resolves when the agent has taken it. Read on with `run.events()`, `run.text()` or `run.result()`. */
   async stream(content: Content, options: SendOptions = {}): Promise<Run> {
-    return this.open(content, options, false)
+    const feed = new TaskFeed(this.caller, options.taskId)
+    feed.attach(await openMessage(this.caller, content, options))
+    return new Run(this.caller, feed)
   }
 
   /** A task that was begun before, here or elsewhere. Asks the server nothing until it is read. */
-  resume(taskId: string, { cursor }: ResumeOptions = {}): Run {
-    return new Run(this.caller, new TaskFeed(this.caller, taskId, cursor))
+  resume(taskId: string, { cursor, headers, tenant }: ResumeOptions = {}): Run {
+    const caller = this.caller.with({ headers, ...(tenant === undefined ? {} : { tenant }) })
+    return new Run(caller, new TaskFeed(caller, taskId, cursor))
   }
 
   /** Waits for the task unless `configuration.returnImmediately` (A2A section 3.1.1). {@link send} is this and more. */
@@ -147,14 +156,8 @@ export class AgentClient {
   close(): void {
     this.caller.transport.close?.()
   }
-
-  private async open(content: Content, options: SendOptions, waits: boolean): Promise<Run> {
-    const feed = new TaskFeed(this.caller, options.taskId)
-    feed.attach(await openMessage(this.caller, content, options, { waits }))
-    return new Run(this.caller, feed)
-  }
 }
 
 function withKey(options: CallOptions): CallOptions {
-  return { ...options, headers: { [IDEMPOTENCY_HEADER]: randomId(), ...options.headers } }
+  return { ...options, headers: withIdempotencyKey(options.headers) }
 }

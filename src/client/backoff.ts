@@ -7,7 +7,10 @@ export interface RetryOptions {
   readonly initialMs?: number
   /** The longest pause in milliseconds. Default 5,000. */
   readonly maxMs?: number
-  /** Milliseconds without any success after which the last error is final. Default 120,000; 0: no retry at all. */
+  /**
+   * Milliseconds without any success after which the last error is final. A run asks for its task once more before (up to
+   * 5,000 ms), since a quiet stream that was cut shows no success. Default 120,000; 0: no retry at all.
+   */
   readonly giveUpMs?: number
 }
 
@@ -25,9 +28,14 @@ export class Backoff {
     this.random = random
   }
 
-  /** Something has worked: the next pause is a short one again. */
+  /** Something new has come: the next pause is a short one again. */
   reset(): void {
     this.tries = 0
+    this.worked()
+  }
+
+  /** The peer has answered: the time to give up is far again. Pauses grow on, for one that answers and closes at once. */
+  worked(): void {
     this.failingSince = undefined
   }
 

@@ -10,6 +10,11 @@ export interface CallScope {
   close(): void
 }
 
+interface DeadlineOptions {
+  readonly signal?: AbortSignal
+  readonly timeoutMs?: number
+}
+
 /**
  * Aborts with the reason of the first of `signals` that does, or with an A2AError DEADLINE_EXCEEDED after `timeoutMs`.
  *
@@ -26,6 +31,20 @@ export function openScope(signals: readonly (AbortSignal | undefined)[], timeout
       stop()
       for (const off of offs) off()
     },
+  }
+}
+
+/** Several calls with one signal and one deadline, which counts from now. */
+export async function withinOneDeadline<Options extends DeadlineOptions, T>(
+  options: Options,
+  work: (options: Options) => Promise<T>,
+): Promise<T> {
+  if (options.timeoutMs === undefined) return work(options)
+  const scope = openScope([options.signal], options.timeoutMs)
+  try {
+    return await work({ ...options, signal: scope.signal, timeoutMs: Number.POSITIVE_INFINITY })
+  } finally {
+    scope.close()
   }
 }
 

@@ -1,6 +1,6 @@
 /** One agent over one transport: headers, tenant, deadlines and retries, the same for every operation. */
 import type { JsonObject } from '@bufbuild/protobuf'
-import type { AgentCardJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { AgentCardJson, SendMessageRequestJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { CURSOR_EXTENSION } from '../a2a/cursor-text.js'
 import { EXTENSIONS_HEADER, VERSION_HEADER } from '../a2a/service-params.js'
 import { type RetryOptions, withRetries } from './backoff.js'
@@ -10,7 +10,7 @@ import { isRefusal, isTransient } from './errors.js'
 import { requireSendable } from './http/headers.js'
 import { isIdempotent, type StreamTypes, type UnaryTypes } from './operations.js'
 import type { CallOptions } from './options.js'
-import type { StreamOperation, Transport, UnaryOperation } from './transport.js'
+import type { StreamOperation, Transport, UnaryOperation, WireCall } from './transport.js'
 
 export interface CallerOptions {
   readonly transport: Transport
@@ -21,6 +21,8 @@ export interface CallerOptions {
   readonly retry: Required<RetryOptions>
   readonly retrySends: boolean | undefined
   readonly signal: AbortSignal | undefined
+  /** Sent with every call. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 export class Caller {
@@ -39,6 +41,11 @@ export class Caller {
       options.retrySends ?? options.card.capabilities?.extensions?.some(({ uri }) => uri === CURSOR_EXTENSION) === true
   }
 
+  /** The same agent, with what is said of a series of calls. */
+  with(changes: Partial<Pick<CallerOptions, 'headers' | 'tenant'>>): Caller {
+    return new Caller({ ...this.options, ...changes })
+  }
+
   get streams(): boolean {
     return this.card.capabilities?.streaming === true
   }
@@ -53,10 +60,9 @@ export class Caller {
     request: UnaryTypes[Operation]['request'],
     options: CallOptions = {},
   ): Promise<UnaryTypes[Operation]['answer']> {
-    const waits = operation === 'sendMessage'
     const scope = openScope(
       [options.signal, this.options.signal],
-      options.timeoutMs ?? (waits ? undefined : this.options.timeoutMs),
+      options.timeoutMs ?? (waitsForTask(operation, request) ? undefined : this.options.timeoutMs),
     )
     const { signal } = scope
     let last: unknown
@@ -87,7 +93,11 @@ export class Caller {
     options: CallOptions,
   ): AsyncGenerator<PlacedEvent, void, undefined> {
     const scope = openScope([options.signal, this.options.signal], options.timeoutMs)
-    const call = { headers: this.headers(options), signal: scope.signal }
+    const call: WireCall = {
+      headers: this.headers(options),
+      signal: scope.signal,
+      patient: operation === 'sendStreamingMessage' && !this.sendsAreIdempotent,
+    }
     try {
       for await (const item of this.transport.stream(operation, this.addressed(request), call)) yield takeCursor(item)
     } finally {
@@ -106,7 +116,8 @@ export class Caller {
   }
 
   private headers({ headers = {}, extensions = [] }: CallOptions): Record<string, string> {
-    const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
+    const own = [...Object.entries(this.options.headers ?? {}), ...Object.entries(headers)]
+    const lower = own.map(([name, value]) => [name.toLowerCase(), value] as const)
     const active = [...new Set([CURSOR_EXTENSION, ...this.options.extensions, ...extensions])]
     const all = {
       [VERSION_HEADER]: this.transport.protocolVersion,
@@ -116,4 +127,10 @@ export class Caller {
     requireSendable(all)
     return all
   }
+}
+
+/** The answer comes when the task has ended or waits, however long that takes. */
+function waitsForTask(operation: UnaryOperation, request: object): boolean {
+  const { configuration } = request as SendMessageRequestJson
+  return operation === 'sendMessage' && configuration?.returnImmediately !== true
 }

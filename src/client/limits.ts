@@ -14,7 +14,8 @@ export interface ClientLimits {
   readonly cardTimeoutMs: number
   /**
    * Milliseconds without any byte, heartbeats included, after which a stream counts as dead and is opened anew; over gRPC
-   * without a whole event. Also the time that a server has to answer who comes back to a task.
+   * without a whole event. Also the time that a server has to answer who comes back to a task. A message that may not be sent
+   * again is waited for: then it counts from the first event.
    */
   readonly idleMs: number
 }

@@ -18,6 +18,8 @@ export interface WireCall {
   /** Lower-case names; sent as HTTP headers or gRPC metadata. */
   readonly headers: Readonly<Record<string, string>>
   readonly signal: AbortSignal
+  /** Of a stream: its first event may take any time, since what was asked for cannot be asked for again. */
+  readonly patient?: boolean
 }
 
 /** One event of a stream. */

@@ -92,6 +92,7 @@ describe('a server with cursors', () => {
 
   it('goes on for a client that has kept nothing but the cursor', async () => {
     const bot = await client([
+      (call) => call.result(task('WORKING').task),
       (call) => {
         call.event(chunk('three'), '1.1.4')
         call.event(status('COMPLETED'), '1.1.5')
@@ -102,7 +103,43 @@ describe('a server with cursors', () => {
     const run = bot.resume('t', { cursor: '1.1.3' })
     expect(outline(await all(run.events()))).toEqual(['artifact', 'status COMPLETED'])
     expect((await run.result()).text).toBe('one two three')
-    expect(server.calls.map(({ method }) => method)).toEqual(['SubscribeToTask', 'GetTask'])
+    expect(server.calls.map(({ method }) => method)).toEqual(['GetTask', 'SubscribeToTask', 'GetTask'])
+  })
+
+  it.each(['INPUT_REQUIRED', 'AUTH_REQUIRED', 'COMPLETED'])(
+    'has nothing to send after the last cursor of a task in %s: the result is the task as it is',
+    async (name) => {
+      const whole = task(name, 'one two three')
+      const bot = await client([
+        (call) => {
+          if (call.method === 'GetTask') call.result(whole.task)
+          else if (call.headers['last-event-id'] === undefined) call.event(whole, '1.1.5')
+          else {
+            call.raw(': nothing\n\n')
+            call.end()
+          }
+        },
+      ])
+      const run = bot.resume('t', { cursor: '1.1.5' })
+      expect(await run.result()).toMatchObject({ state: state(name), text: 'one two three' })
+      expect(run.cursor).toBe('1.1.5')
+      if (name !== 'AUTH_REQUIRED') expect(await all(run.events())).toEqual([])
+    },
+  )
+
+  it('sends what was missed of a task that waits', async () => {
+    const bot = await client([
+      (call) => call.result(task('INPUT_REQUIRED', 'one two').task),
+      (call) => call.event(task('INPUT_REQUIRED', 'one two'), '1.1.5'),
+      (call) => {
+        call.event(chunk('two'), '1.1.4')
+        call.event(status('INPUT_REQUIRED'), '1.1.5')
+      },
+    ])
+    const run = bot.resume('t', { cursor: '1.1.3' })
+    expect(outline(await all(run.events()))).toEqual(['artifact', 'status INPUT_REQUIRED'])
+    expect(server.calls.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, undefined, '1.1.3'])
+    expect(run.needsInput).toBe(true)
   })
 
   it('that refuses the cursor is asked without it', async () => {
@@ -215,7 +252,7 @@ describe('a server without cursors', () => {
     expect(server.calls.map(({ method }) => method)).toEqual(['SendMessage', 'GetTask', 'GetTask'])
     expect(server.calls[0]?.params.configuration).toEqual({ returnImmediately: true })
     await bot.send('count')
-    expect(server.calls[3]?.params.configuration).toBeUndefined()
+    expect(server.calls[3]?.params.configuration).toEqual({ returnImmediately: true })
   })
 })
 

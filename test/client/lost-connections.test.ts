@@ -189,6 +189,39 @@ describe.each(['jsonrpc', 'rest', 'connect', 'grpc'] as const)('over %s', (trans
     expect((await run.result()).text).toBe('waiting no more')
   })
 
+  it('does not give up a quiet task whose every connection is cut', async () => {
+    const gate = gateName()
+    const giveUpMs = 800
+    const run = await (await through(transport, { retry: { initialMs: 5, maxMs: 20, giveUpMs } })).stream(
+      `wait ${gate}`,
+    )
+    const reading = run.result()
+    await eventually(() => expect(run.task?.artifacts).toHaveLength(1))
+    const until = Date.now() + 1.5 * giveUpMs
+    while (Date.now() < until) {
+      const before = proxy.accepted
+      proxy.cut()
+      await eventually(() => expect(proxy.accepted).toBeGreaterThan(before))
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    openGate(gate)
+    expect((await reading).text).toBe('waiting no more')
+  })
+
+  it('knows from a cursor alone that the task waits for its caller', async () => {
+    const client = await through(transport)
+    const asked = await client.send('ask which?')
+    const { taskId = '', cursor = '' } = asked
+    const run = client.resume(taskId, { cursor })
+    expect(await run.text()).toBe('which?')
+    expect(run.needsInput).toBe(true)
+    await run.reply('this one')
+    expect(outline(await all(run.events())).at(-1)).toBe('status COMPLETED')
+    const ended = client.resume(taskId, run.cursor === undefined ? {} : { cursor: run.cursor })
+    expect(await ended.text()).toContain('this one')
+    client.close()
+  })
+
   it('notices that the other side has gone without a word', async () => {
     const gate = gateName()
     const run = await (await through(transport, { limits: { idleMs: 150 } })).stream(`wait ${gate}`)

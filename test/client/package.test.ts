@@ -70,7 +70,7 @@ describe('in a browser, the client', () => {
       for (const name of [...imports, ...dynamicImports]) expect(name).toMatch(/\.js$/)
     }
     const start = withImports(named('/entry.ts'))
-    expect(gzipped(start)).toBeLessThanOrEqual(20_000)
+    expect(gzipped([...start, ...withImports(named('/transports/jsonrpc.ts'))])).toBeLessThanOrEqual(20_000)
     expect(gzipped([...start, ...withImports(named('/transports/connect.ts'))])).toBeLessThanOrEqual(60_000)
   })
 })

@@ -6,6 +6,8 @@ export interface CuttingProxy {
   readonly port: number
   /** Connections that were accepted. */
   readonly accepted: number
+  /** Connections that were not. */
+  readonly refused: number
   /** Resets every open connection. */
   cut(): void
   /** Ends every open connection as a proxy that restarts does: FIN, in the middle of whatever it was. */
@@ -25,11 +27,13 @@ export async function startCuttingProxy(target: { readonly port: () => number })
   let refusing = false
   let holding = false
   let accepted = 0
+  let refused = 0
   const held: (() => void)[] = []
 
   const server = net.createServer((client) => {
     client.on('error', () => {})
     if (refusing) {
+      refused += 1
       client.resetAndDestroy()
       return
     }
@@ -73,6 +77,9 @@ export async function startCuttingProxy(target: { readonly port: () => number })
     port,
     get accepted() {
       return accepted
+    },
+    get refused() {
+      return refused
     },
     cut() {
       for (const [client, upstream] of pairs) {

@@ -2,6 +2,7 @@
 import { createParser } from 'eventsource-parser'
 import { tooLarge } from '../errors.js'
 import type { ClientLimits } from '../limits.js'
+import type { WireCall } from '../transport.js'
 import { chunksOf } from './read-body.js'
 import type { SilenceWatch } from './silence-watch.js'
 
@@ -14,6 +15,7 @@ export interface ServerEvent {
 
 /**
  * @param silence whose `close` is its owner's
+ * @param patient there is no limit to the silence before the first event
  * @throws A2AError UNAVAILABLE the connection broke, or the watch has found it silent
  * @throws A2AError PAYLOAD_TOO_LARGE an event is above `limits.eventBytes`, or all are above `limits.streamBytes`
  */
@@ -21,6 +23,7 @@ export async function* readEvents(
   response: Response,
   silence: SilenceWatch,
   limits: Pick<ClientLimits, 'eventBytes' | 'streamBytes'>,
+  { patient = false }: Pick<WireCall, 'patient'> = {},
 ): AsyncGenerator<ServerEvent, void, undefined> {
   const ready: ServerEvent[] = []
   let overflow = false
@@ -39,16 +42,17 @@ export async function* readEvents(
     maxBufferSize: limits.eventBytes,
   })
   const decoder = new TextDecoder()
-  silence.heard()
+  let begun = !patient
+  if (begun) silence.heard()
   for await (const chunk of chunksOf(response, silence.signal)) {
-    silence.heard()
+    // While the reader takes its time, the peer is not silent.
+    silence.pause()
     bytes += chunk.byteLength
     if (bytes > limits.streamBytes) throw tooLarge('The stream', limits.streamBytes, 'streamBytes')
     parser.feed(decoder.decode(chunk, { stream: true }))
-    // While the reader takes its time, the peer is not silent.
-    silence.pause()
+    begun ||= ready.length > 0
     yield* ready.splice(0)
     if (overflow) throw tooLarge('An event', limits.eventBytes, 'eventBytes')
-    silence.heard()
+    if (begun) silence.heard()
   }
 }

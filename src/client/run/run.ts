@@ -11,11 +11,12 @@ import { A2AError } from '../../a2a/errors.js'
 import { textOf } from '../../a2a/parts.js'
 import { isTerminal } from '../../a2a/state.js'
 import { Backoff } from '../backoff.js'
-import { openScope } from '../call-scope.js'
+import { openScope, withinOneDeadline } from '../call-scope.js'
 import type { Caller } from '../caller.js'
 import type { CallOptions, Content, ReplyOptions } from '../options.js'
+import { cancelTask } from './cancel.js'
 import { openMessage } from './send.js'
-import { TaskFeed } from './task-feed.js'
+import type { TaskFeed } from './task-feed.js'
 
 /** How long, and until when, events are read. */
 export type ReadOptions = Pick<CallOptions, 'signal' | 'timeoutMs'>
@@ -66,7 +67,7 @@ export class Run {
   }
 
   get contextId(): string | undefined {
-    return this.task?.contextId ?? this.message?.contextId
+    return this.message?.contextId ?? this.feed.contextId
   }
 
   /** The task as far as its events were read. */
@@ -120,8 +121,15 @@ export class Run {
    * @throws A2AError what the server says, or UNAVAILABLE when it cannot be reached for `retry.giveUpMs`
    */
   async *events(options: ReadOptions = {}): AsyncGenerator<StreamResponseJson, void, undefined> {
+    yield* this.read(options, 'over')
+  }
+
+  private async *read(
+    options: ReadOptions,
+    until: 'over' | 'settled',
+  ): AsyncGenerator<StreamResponseJson, void, undefined> {
     if (this.reading) {
-      yield* new Run(this.caller, new TaskFeed(this.caller, this.feed.taskId)).events(options)
+      yield* this.another().read(options, until)
       return
     }
     this.reading = true
@@ -129,7 +137,7 @@ export class Run {
     const backoff = new Backoff(this.caller.retry)
     try {
       for (;;) {
-        const event = await this.feed.next(scope.signal, backoff)
+        const event = await this.feed.next(scope.signal, backoff, until)
         if (event === undefined) return
         yield event
       }
@@ -149,18 +157,23 @@ export class Run {
     }
   }
 
-  /** Waits until the task has ended or waits for its caller. Reads the events, which a later loop then does not see. */
+  /**
+   * Waits until the task has ended or waits for its caller: for an answer or a credential. Reads the events, which a later
+   * loop then does not see.
+   */
   async result(options: ReadOptions = {}): Promise<RunResult> {
-    if (this.reading) return new Run(this.caller, new TaskFeed(this.caller, this.feed.taskId)).result(options)
-    if (!this.feed.over) for await (const _ of this.events(options));
-    // A run that began at a cursor has not seen the Task.
-    const whole = this.task ?? (this.message === undefined ? await this.feed.getTask(options) : undefined)
-    return this.outcome(whole)
+    if (this.reading) return this.another().result(options)
+    return withinOneDeadline(options, async (within) => {
+      if (!this.feed.settled) for await (const _ of this.read(within, 'settled'));
+      // A run that began at a cursor has not seen the Task.
+      const whole = this.task ?? (this.message === undefined ? await this.feed.getTask(within) : undefined)
+      return this.outcome(whole)
+    })
   }
 
   /** @internal Waits as {@link result} does; a later loop begins with the Task as it is then. */
   async settle(options: ReadOptions = {}): Promise<void> {
-    for await (const _ of this.events(options));
+    for await (const _ of this.read(options, 'settled'));
     this.feed.recap()
   }
 
@@ -191,7 +204,7 @@ export class Run {
 
   /** Cancels the task: CANCELED when the agent has stopped. Safe to repeat. */
   async cancel(options: CallOptions = {}): Promise<TaskJson> {
-    const task = await this.caller.unary('cancelTask', { id: this.knownTask('cancel') }, options)
+    const task = await cancelTask(this.caller, this.knownTask('cancel'), options)
     this.feed.endsAs(task)
     return task
   }
@@ -201,10 +214,16 @@ export class Run {
     if (!this.reading) this.feed.letGo()
   }
 
+  /** Of the same task, for another reader. */
+  private another(): Run {
+    return new Run(this.caller, this.feed.another())
+  }
+
   private knownTask(what: string): string {
-    const { taskId } = this.feed
+    const { taskId, message } = this.feed
     if (taskId !== undefined) return taskId
-    throw new A2AError('UNSUPPORTED_OPERATION', `There is no task to ${what}: the agent has answered with a message`)
+    const why = message === undefined ? 'named none' : 'answered with a message'
+    throw new A2AError('UNSUPPORTED_OPERATION', `There is no task to ${what}: the agent has ${why}`)
   }
 
   private outcome(task: TaskJson | undefined): RunResult {
@@ -215,7 +234,7 @@ export class Run {
     return {
       task,
       message,
-      state: this.state ?? 'TASK_STATE_UNSPECIFIED',
+      state: this.state ?? task?.status?.state ?? 'TASK_STATE_UNSPECIFIED',
       artifacts,
       text: message !== undefined ? textOf(message.parts) : texts.length > 0 ? texts.join('\n') : this.statusText,
       data: parts.flatMap(({ data }) => (data === undefined ? [] : [data])),

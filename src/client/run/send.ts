@@ -1,13 +1,13 @@
 /** Sending a message so that its task is known as early as possible, and is found again when the answer is lost. */
 import type { MessageJson, PartJson, SendMessageRequestJson } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { toParts } from '../../a2a/parts.js'
-import { IDEMPOTENCY_HEADER } from '../../a2a/service-params.js'
 import { onAbort } from '../../internal/abort.js'
 import { withRetries } from '../backoff.js'
 import { openScope } from '../call-scope.js'
 import type { Caller } from '../caller.js'
 import type { PlacedEvent } from '../cursor.js'
 import { connectionLost } from '../errors.js'
+import { withIdempotencyKey } from '../idempotency-key.js'
 import { randomId } from '../ids.js'
 import type { Content, MessageContent, SendOptions } from '../options.js'
 
@@ -23,18 +23,15 @@ export interface OpenStream {
  * Resolves with the first event: the message was taken. The stream then lives until it ends or is aborted; the options'
  * signal and deadline are for the time until the first event.
  *
- * @param waits on an agent without streams, the answer is awaited there and not asked for again and again from here
+ * An agent without streams is asked to answer at once, so that no answer has to wait as long as the task does.
  */
-export async function openMessage(
-  caller: Caller,
-  content: Content,
-  options: SendOptions,
-  { waits = false } = {},
-): Promise<OpenStream> {
-  const request = messageRequest(content, options, !caller.streams && !waits)
-  const headers = { ...options.headers, [IDEMPOTENCY_HEADER]: options.idempotencyKey ?? randomId() }
+export async function openMessage(caller: Caller, content: Content, options: SendOptions): Promise<OpenStream> {
+  const request = messageRequest(content, options, !caller.streams)
+  const headers = withIdempotencyKey(options.headers, options.idempotencyKey)
   if (!caller.streams) {
-    const event = await caller.unary('sendMessage', request, { ...options, headers })
+    // Agents that cannot answer at once take their time; a message that was given up may be lost.
+    const { timeoutMs = Number.POSITIVE_INFINITY } = options
+    const event = await caller.unary('sendMessage', request, { ...options, headers, timeoutMs })
     return { first: { event, cursor: undefined }, rest: nothing(), abort: () => {} }
   }
   const scope = openScope([options.signal, caller.signal], options.timeoutMs)

@@ -31,6 +31,12 @@ export class TaskView {
     return [event]
   }
 
+  /** The reader is not shown this Task, but what will be new of it. */
+  know(task: TaskJson): void {
+    this.builder = new TaskBuilder(task)
+    this.shown = task.status
+  }
+
   /** The task as it is known, or undefined before the first event. */
   task(): TaskJson | undefined {
     return this.builder?.build()
@@ -43,8 +49,7 @@ export class TaskView {
   private acceptTask(task: TaskJson): StreamResponseJson[] {
     const builder = this.builder
     if (builder === undefined) {
-      this.builder = new TaskBuilder(task)
-      this.shown = task.status
+      this.know(task)
       return [{ task }]
     }
     const place = { taskId: task.id ?? '', contextId: task.contextId ?? '' }

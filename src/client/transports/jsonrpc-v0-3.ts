@@ -39,8 +39,8 @@ export function jsonRpcV03Transport(options: HttpTransportOptions): Transport {
   }
 }
 
-function older({ headers: { [EXTENSIONS_HEADER]: extensions, ...headers }, signal }: WireCall): WireCall {
-  return { headers: extensions === undefined ? headers : { ...headers, [OLD_EXTENSIONS_HEADER]: extensions }, signal }
+function older({ headers: { [EXTENSIONS_HEADER]: extensions, ...headers }, ...call }: WireCall): WireCall {
+  return { ...call, headers: extensions === undefined ? headers : { ...headers, [OLD_EXTENSIONS_HEADER]: extensions } }
 }
 
 interface Method {

@@ -78,17 +78,17 @@ export function createJsonRpc({ url, send, limits }: HttpTransportOptions) {
       operation: StreamOperation,
       method: string,
       params: JsonObject,
-      { headers, signal }: WireCall,
+      call: WireCall,
     ): AsyncGenerator<RpcEvent, void, undefined> {
       const id = randomId()
-      const silence = watchStream(operation, signal, limits.idleMs)
+      const silence = watchStream(operation, call.signal, limits.idleMs)
       try {
-        const response = await post(id, method, params, { headers, signal: silence.signal })
+        const response = await post(id, method, params, { ...call, signal: silence.signal })
         if (mediaType(response) !== 'text/event-stream') {
           yield { result: await answerOf(response, id, silence.signal) }
           return
         }
-        for await (const event of readEvents(response, silence, limits)) {
+        for await (const event of readEvents(response, silence, limits, call)) {
           const result = resultOf(parseJson(event.data), id, response)
           yield { result, ...(event.id === undefined ? {} : { id: event.id }) }
         }

@@ -5,7 +5,6 @@ import { interfaceUrl, type OriginRules } from '../card/origins.js'
 import { createSender } from '../http/sender.js'
 import type { ClientLimits } from '../limits.js'
 import type { Transport } from '../transport.js'
-import { jsonRpcTransport } from './jsonrpc.js'
 
 export interface OpenOptions {
   /** Scheme of the card's URL, for interfaces that have none. */
@@ -27,7 +26,7 @@ export async function openTransport(chosen: ChosenInterface, options: OpenOption
       if (chosen.protocolVersion === '0.3') {
         return (await import('./jsonrpc-v0-3.js')).jsonRpcV03Transport({ url, send, limits })
       }
-      return jsonRpcTransport({ url, send, limits })
+      return (await import('./jsonrpc.js')).jsonRpcTransport({ url, send, limits })
     case 'rest':
       return (await import('./rest.js')).restTransport({ url, send, limits })
     case 'connect': {

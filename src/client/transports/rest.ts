@@ -62,7 +62,7 @@ export function restTransport({ url, send, limits }: HttpTransportOptions): Tran
           yield { event: checkEvent(await jsonOf(response, signal)) }
           return
         }
-        for await (const { data, id } of readEvents(response, silence, limits)) {
+        for await (const { data, id } of readEvents(response, silence, limits, call)) {
           const event = parseJson(data)
           const error = errorEvent(event, response)
           if (error !== undefined) throw error

@@ -30,6 +30,7 @@ import {
   MessageSchema,
   SendMessageRequestSchema,
   StreamResponseSchema,
+  type SubscribeToTaskRequestJson,
   SubscribeToTaskRequestSchema,
   TaskPushNotificationConfigSchema,
   TaskSchema,
@@ -131,13 +132,15 @@ export class Client {
     return toShape(ListTasksResponseSchema, await this.agent.listTasks(json, callOptions(options)))
   }
 
-  /** The task, then its events until it ends. A lost connection is taken up again. */
+  /** The task, then its events until it has ended or waits for input. A lost connection is taken up again. */
   async *resubscribeTask(
     request: SubscribeToTaskRequest,
     options?: RequestOptions,
   ): AsyncGenerator<StreamResponse, void, undefined> {
-    const json = fromShape<object>(SubscribeToTaskRequestSchema, request)
-    for await (const event of this.agent.subscribeToTask(json, callOptions(options))) {
+    const { id = '', tenant } = fromShape<SubscribeToTaskRequestJson>(SubscribeToTaskRequestSchema, request)
+    const { headers = {}, signal } = callOptions(options)
+    const run = this.agent.resume(id, { headers, ...(tenant === undefined ? {} : { tenant }) })
+    for await (const event of run.events(signal === undefined ? {} : { signal })) {
       yield toShape(StreamResponseSchema, event)
     }
   }

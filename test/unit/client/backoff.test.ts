@@ -28,4 +28,13 @@ describe('a backoff', () => {
     expect(backoff.next(20_000, 20_000)).toBeUndefined()
     expect(new Backoff({ ...OPTIONS, giveUpMs: 0 }).next(0, 0)).toBeUndefined()
   })
+
+  it('does not give up where the peer answers, and takes longer pauses all the same', () => {
+    const backoff = new Backoff(OPTIONS, () => 1)
+    const pauses = [0, 9_000, 18_000, 27_000, 36_000].map((now) => {
+      backoff.worked()
+      return backoff.next(0, now)
+    })
+    expect(pauses).toEqual([100, 200, 400, 800, 1_000])
+  })
 })
