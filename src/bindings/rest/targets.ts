@@ -1,6 +1,5 @@
 /** What an HTTP method and a path mean, in each version. */
 import type { JsonObject } from '@bufbuild/protobuf'
-import { type FieldViolation, invalidParams } from '../../a2a/errors.js'
 import { readRequest } from '../../a2a/proto-json.js'
 import type { ProtocolVersion } from '../../a2a/service-params.js'
 import { V0_2_ROUTES } from '../dialects/v0_2/routes.js'
@@ -47,7 +46,8 @@ function bySchema({ service, methods }: ServiceVersion): Find {
       takesBody: route.body !== '',
       read(query, body) {
         const json = fieldsOf(route.body, body)
-        if (route.body === '') setFields(input, json, query)
+        // Where one field is the body, the others are in the query.
+        if (route.body !== '*') setFields(input, json, query)
         bindPath(json, variables, (name) => input.fields.find((field) => field.name === name)?.jsonName ?? name)
         return { method, json }
       },
@@ -66,24 +66,15 @@ function fieldsOf(expected: string, body: JsonObject): JsonObject {
 }
 
 /**
- * What the path says. The body or the query may say the same once more, and nothing else: which of the two was meant?
- *
- * @throws A2AError INVALID_PARAMS
+ * What the path says, which wins over the same field in the body or the query: Python's client of 0.3 names another parent
+ * in the body than in the path.
  */
 function bindPath(json: JsonObject, variables: Readonly<Record<string, string>>, jsonName: (name: string) => string) {
-  const violations: FieldViolation[] = []
   for (const [name, value] of Object.entries(variables)) {
     const field = jsonName(name)
-    for (const key of [field, name]) {
-      const given = Object.hasOwn(json, key) ? json[key] : undefined
-      if (given !== undefined && given !== null && given !== '' && given !== value) {
-        violations.push({ field, description: 'is not the one in the path' })
-      }
-      delete json[key]
-    }
+    delete json[name]
     json[field] = value
   }
-  if (violations.length > 0) throw invalidParams(violations)
 }
 
 /** Clients that name the version in a header leave it out of the path. */
