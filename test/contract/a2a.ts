@@ -5,7 +5,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { JsonObject } from '@bufbuild/protobuf'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { StreamResponseJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { StreamResponseJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { TaskBuilder } from '../../src/a2a/apply-event.js'
 import { openGate, seen } from '../support/agents.js'
 import {
   all,
@@ -215,6 +216,22 @@ export function a2aContract(
         const task = taskOf(await wire.call('sendMessage', send('nothing')))
         expect(stateOf(task)).toBe('TASK_STATE_COMPLETED')
         expect(task.artifacts ?? []).toEqual([])
+      })
+
+      it('keeps the parts of an artifact apart, and goes on with a text where it is appended to (§4.1.7)', async () => {
+        const answered = taskOf(await wire.call('sendMessage', send('paragraphs')))
+        const followed = new TaskBuilder({})
+        for (const event of await all(stream('sendStreamingMessage', send('paragraphs')))) followed.apply(event)
+        const texts = [
+          ['Title', 'Body and more', 'End'],
+          ['A', 'B', 'C'],
+        ]
+        for (const { artifacts = [] } of [
+          answered,
+          await wire.call('getTask', { id: answered.id }),
+          followed.build(),
+        ] as TaskJson[])
+          expect(artifacts.map(({ parts }) => parts?.map(({ text }) => text))).toEqual(texts)
       })
 
       it('keeps several artifacts apart (§4.1.7)', async () => {

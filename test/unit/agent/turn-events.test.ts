@@ -91,6 +91,20 @@ describe('what earlier attempts have shown', () => {
   })
 })
 
+describe('parts of an artifact', () => {
+  it('are alike in the stream, a snapshot, a checkpoint and the result', () => {
+    const { events, published } = attempt()
+    events.artifact({ artifactId: 'page', parts: [...part('Title'), ...part('Body')], lastChunk: false })
+    events.artifact({ artifactId: 'page', parts: [...part(' and more'), ...part('End')], append: true })
+    const built = new TaskBuilder({})
+    for (const { event } of published) built.apply(event)
+    const whole = [{ artifactId: 'page', parts: [...part('Title'), ...part('Body and more'), ...part('End')] }]
+    for (const artifacts of [built.build(), events.said, events.earlier(undefined)].map((each) => each.artifacts))
+      expect(artifacts).toEqual(whole)
+    expect(events.artifacts()).toEqual(whole)
+  })
+})
+
 describe('references to large values', () => {
   it("are nobody's to give but ours", () => {
     const { events } = attempt()
