@@ -665,6 +665,9 @@ export function a2aContract(
         expect(await ids({ status: 'TASK_STATE_FAILED' })).toEqual([])
         expect(await ids({ statusTimestampAfter: asked.status?.timestamp ?? '' })).toEqual([asked.id])
         expect(await ids({ statusTimestampAfter: done.status?.timestamp ?? '' })).toEqual([asked.id, done.id])
+        const soonAfter = asked.status?.timestamp?.replace('Z', '001Z') ?? ''
+        expect(await ids({ statusTimestampAfter: soonAfter })).toEqual([])
+        expect(await ids({ statusTimestampAfter: soonAfter.replace('001Z', '000Z') })).toEqual([asked.id])
       })
 
       it('refuses page sizes and tokens that make no sense', async () => {
