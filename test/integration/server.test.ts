@@ -192,7 +192,7 @@ describe('the agent card', () => {
       },
       defaultInputModes: ['text/plain', 'application/json', 'image/*'],
       defaultOutputModes: ['text/plain'],
-      skills: [{ id: 'scripted', name: 'scripted', description: 'scripted', tags: [] }],
+      skills: [{ id: 'scripted', name: 'scripted', description: 'scripted', tags: ['scripted'] }],
     })
   })
 
