@@ -5,6 +5,7 @@ import type { ProtocolVersion } from '../../a2a/service-params.js'
 import { V0_2_ROUTES } from '../dialects/v0_2/routes.js'
 import { V0_3_SERVICE } from '../dialects/v0_3/proto/methods.js'
 import { chosen, type Method, NATIVE, type ServiceVersion } from '../method.js'
+import { isBelow, OLDER_PATHS, V0_3_PATH } from '../versions.js'
 import { parseTemplate } from './path-template.js'
 import { setFields } from './query.js'
 import { createRouter, type OtherMethods, restRoutes } from './routes.js'
@@ -24,8 +25,8 @@ export interface RestTarget {
 type Find = (httpMethod: string, path: string) => RestTarget | OtherMethods | undefined
 
 const FINDERS: Readonly<Record<ProtocolVersion, Find>> = {
-  '1.0': bySchema(NATIVE),
-  '0.3': withoutPrefix('/v1', bySchema(V0_3_SERVICE)),
+  '1.0': outside(OLDER_PATHS, bySchema(NATIVE)),
+  '0.3': withoutPrefix(V0_3_PATH, bySchema(V0_3_SERVICE)),
   '0.2': byTable(),
 }
 
@@ -77,9 +78,14 @@ function bindPath(json: JsonObject, variables: Readonly<Record<string, string>>,
   }
 }
 
+/** What comes first in paths of other versions is no tenant. */
+function outside(prefixes: readonly string[], find: Find): Find {
+  return (httpMethod, path) => (prefixes.some((prefix) => isBelow(path, prefix)) ? undefined : find(httpMethod, path))
+}
+
 /** Clients that name the version in a header leave it out of the path. */
 function withoutPrefix(prefix: string, find: Find): Find {
-  return (httpMethod, path) => find(httpMethod, path.startsWith(`${prefix}/`) ? path : `${prefix}${path}`)
+  return (httpMethod, path) => find(httpMethod, isBelow(path, prefix) ? path : `${prefix}${path}`)
 }
 
 function byTable(): Find {
