@@ -184,6 +184,8 @@ describe('tasks', () => {
 
   it('name fields as the version does', async () => {
     const body = { message: { messageId: 'x', role: 'ROLE_USER', content: [{}] } }
-    expect((await json(send('POST', '/v1/message:send', body))).message).toContain('message.content[0]')
+    expect((await json(send('POST', '/v1/message:send', body))).message).toBe(
+      'Invalid parameters: message.content[0]: needs one of text, file.fileWithBytes, file.fileWithUri, data',
+    )
   })
 })
