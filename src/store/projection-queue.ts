@@ -5,6 +5,7 @@ import { taskKey } from '../bus/live-event.js'
 import type { Logger } from '../internal/logger.js'
 import type { Availability } from './availability.js'
 import { isRefusal } from './failures.js'
+import { type News, newsOf } from './newer-state.js'
 import { forgetOldPlaces } from './old-places.js'
 import { projectTasks } from './project-tasks.js'
 import type { Tables } from './tables.js'
@@ -40,9 +41,10 @@ export class ProjectionQueue {
   add(projection: Projection): void {
     const key = taskKey(projection)
     const known = this.waiting.get(key)
-    if (this.closed || (known !== undefined && known.revision >= projection.revision)) return
+    const news = newsOf(projection, known)
+    if (this.closed || !(news.record || news.status)) return
     if (known === undefined && this.waiting.size >= MAX_PENDING) return
-    this.waiting.set(key, projection)
+    this.waiting.set(key, known === undefined ? projection : newest(projection, known, news))
     this.writeIn(GATHER_MS)
   }
 
@@ -109,5 +111,15 @@ export class ProjectionQueue {
       }
       for (const projection of projections) await this.project([projection])
     }
+  }
+}
+
+function newest(given: Projection, known: Projection, news: News): Projection {
+  if (news.record && news.status) return given
+  const [record, { position, task }] = news.record ? [given, known] : [known, given]
+  return {
+    ...record,
+    position,
+    task: { ...record.task, ...(task.status === undefined ? {} : { status: task.status }) },
   }
 }

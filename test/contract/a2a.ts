@@ -652,6 +652,32 @@ export function a2aContract(
         expect(tasks[0]?.history).toBeUndefined()
       })
 
+      it('shows a task that waits while its handler goes on, and that it works again', async () => {
+        const contextId = `list-${gateName()}`
+        const gate = gateName()
+        const listed = async (status: string) => {
+          const { tasks = [] } = await wire.call('listTasks', { contextId, status })
+          return (tasks as TaskJson[]).map(({ id, status }) => ({ id, status }))
+        }
+        const task = taskOf(await wire.call('sendMessage', send(`auth-work ${gate}`, {}, { contextId })))
+        expect(stateOf(task)).toBe('TASK_STATE_AUTH_REQUIRED')
+        const shown = [{ id: task.id, status: task.status }]
+        await eventually(async () => expect(await listed('TASK_STATE_AUTH_REQUIRED')).toEqual(shown))
+        expect(await listed('TASK_STATE_WORKING')).toEqual([])
+        await wire.call(
+          'sendMessage',
+          send('more', { configuration: { returnImmediately: true } }, { taskId: task.id }),
+        )
+        expect(await listed('TASK_STATE_AUTH_REQUIRED')).toEqual(shown)
+        openGate(gate)
+        const { status } = await untilState(task.id, 'TASK_STATE_WORKING')
+        await eventually(async () => expect(await listed('TASK_STATE_WORKING')).toEqual([{ id: task.id, status }]))
+        expect(await listed('TASK_STATE_AUTH_REQUIRED')).toEqual([])
+        openGate(`${gate}-end`)
+        await untilState(task.id, 'TASK_STATE_COMPLETED')
+        await eventually(async () => expect(await listed('TASK_STATE_COMPLETED')).toHaveLength(1))
+      })
+
       it('filters by state and status time', async () => {
         const contextId = `list-${gateName()}`
         const done = taskOf(await wire.call('sendMessage', send('echo x', {}, { contextId })))

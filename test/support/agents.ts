@@ -83,6 +83,12 @@ export const scripted: AgentDefinition = agent(
         await gate(rest, ctx.signal)
         yield 'signed in'
         return
+      case 'auth-work':
+        yield authRequired('Sign in, please', { metadata: { at: 'example.com' } })
+        await gate(rest, ctx.signal)
+        yield 'signed in'
+        await gate(`${rest}-end`, ctx.signal)
+        return
       case 'wait':
         yield 'waiting'
         try {

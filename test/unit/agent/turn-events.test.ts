@@ -5,6 +5,7 @@ import { TaskBuilder } from '../../../src/a2a/apply-event.js'
 import { TurnEvents } from '../../../src/agent/turn-events.js'
 import type { LiveEvent } from '../../../src/bus/live-event.js'
 import { countedBytes, utf8Bytes } from '../../../src/internal/utf8-bytes.js'
+import type { TurnStanding } from '../../../src/task/turn-picture.js'
 import { fc } from '../../support/property.js'
 
 const INPUT = {
@@ -26,13 +27,15 @@ const INPUT = {
 
 function attempt(n = 1) {
   const published: LiveEvent[] = []
+  const stood: TurnStanding[] = []
   const events = new TurnEvents(INPUT as never, {
     attempt: n,
     publish: (event) => published.push(event),
     now: () => '2026-01-01T00:00:00.000Z',
     newId: () => 'id',
+    onStanding: (standing) => stood.push(standing),
   })
-  return { events, published }
+  return { events, published, stood }
 }
 
 const part = (text: string) => [{ text }]
@@ -88,6 +91,30 @@ describe('what earlier attempts have shown', () => {
     expect([...afterSecond.shown].sort()).toEqual([...afterFirst.shown].sort())
     expect(afterSecond.artifacts.map(({ parts }) => parts)).toEqual([part('two')])
     expect(afterSecond.textArtifactId).toBe(afterFirst.textArtifactId)
+  })
+})
+
+describe('how a task stands', () => {
+  const said = (n: number, act: (events: TurnEvents) => void) => {
+    const { events, stood } = attempt(n)
+    events.begin()
+    act(events)
+    return stood.map(({ seq, status }) => `${seq} ${status.state?.replace('TASK_STATE_', '')}`)
+  }
+
+  it('is told when it waits while its handler goes on, and when it works again', () => {
+    const act = (events: TurnEvents) => {
+      events.status('before', undefined)
+      events.authRequired(part('one'), undefined)
+      events.authRequired(part('two'), undefined)
+      events.text('again', false)
+      events.status('after', undefined)
+    }
+    expect(said(1, act)).toEqual(['3 AUTH_REQUIRED', '4 AUTH_REQUIRED', '5 WORKING'])
+  })
+
+  it('is told by an attempt that follows a lost one, which may have let it wait', () => {
+    expect(said(2, (events) => events.status('x', undefined))).toEqual(['1 WORKING'])
   })
 })
 
