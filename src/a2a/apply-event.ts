@@ -7,7 +7,7 @@ import type {
   TaskArtifactUpdateEventJson,
   TaskJson,
 } from '../../gen/lf/a2a/v1/a2a_pb.js'
-import { appendParts } from './parts.js'
+import { appendChunk } from './parts.js'
 
 /** A task that grows by events. Owns its copy: neither the given task nor the events are changed. */
 export class TaskBuilder {
@@ -43,10 +43,15 @@ export class TaskBuilder {
 
   private applyArtifact({ artifact, append }: TaskArtifactUpdateEventJson): void {
     if (artifact?.artifactId === undefined) return
-    const earlier = append === true ? this.artifacts.get(artifact.artifactId) : undefined
-    const parts = earlier?.parts ?? []
-    appendParts(parts, artifact.parts ?? [])
-    this.artifacts.set(artifact.artifactId, { ...earlier, ...artifact, parts })
+    const { artifactId, parts: more = [] } = artifact
+    const earlier = append === true ? this.artifacts.get(artifactId) : undefined
+    if (earlier === undefined) {
+      this.artifacts.set(artifactId, { ...artifact, parts: [...more] })
+      return
+    }
+    const parts = earlier.parts ?? []
+    appendChunk(parts, more)
+    this.artifacts.set(artifactId, { ...earlier, ...artifact, parts })
   }
 }
 

@@ -108,7 +108,9 @@ export function unsupportedOperation(message: string, metadata: Readonly<Record<
 }
 
 export function invalidParams(violations: readonly FieldViolation[]): A2AError {
-  const fields = violations.map(({ field, description }) => `${field}: ${description}`).join('; ')
+  const fields = violations
+    .map(({ field, description }) => (field === '' ? description : `${field}: ${description}`))
+    .join('; ')
   return new A2AError('INVALID_PARAMS', `Invalid parameters: ${fields}`, { violations })
 }
 

@@ -18,17 +18,30 @@ export function isPlainText(part: PartJson | undefined): part is PartJson & { te
   return part?.text !== undefined && part.metadata === undefined && part.filename === undefined
 }
 
-/**
- * Appends `more` to `parts` in place, joining neighbouring plain texts of one media type into one part: a text that
- * came in 100,000 chunks is kept as one string, not as 100,000 parts.
- */
-export function appendParts(parts: PartJson[], more: readonly PartJson[]): void {
-  for (const part of more) {
-    const last = parts.at(-1)
-    if (isPlainText(part) && isPlainText(last) && last.mediaType === part.mediaType) {
-      parts[parts.length - 1] = { ...last, text: last.text + part.text }
-    } else {
-      parts.push(part)
-    }
+/** Adds `part` in place, to the last one when both are plain texts of one media type. */
+function addPart(parts: PartJson[], part: PartJson): void {
+  const last = parts.at(-1)
+  if (isPlainText(part) && isPlainText(last) && last.mediaType === part.mediaType) {
+    parts[parts.length - 1] = { ...last, text: last.text + part.text }
+  } else {
+    parts.push(part)
   }
+}
+
+/**
+ * Appends a chunk to `parts` in place. Where it begins with plain text and they end with it, the text goes on: one that came
+ * in 100,000 chunks is kept as one string. The parts of one chunk stay apart.
+ */
+export function appendChunk(parts: PartJson[], chunk: readonly PartJson[]): void {
+  const [first, ...more] = chunk
+  if (first === undefined) return
+  addPart(parts, first)
+  for (const part of more) parts.push(part)
+}
+
+/** Neighbouring plain texts as one: for those to whom it means nothing where one part ends and the next begins. */
+export function joinTexts(parts: readonly PartJson[]): PartJson[] {
+  const joined: PartJson[] = []
+  for (const part of parts) addPart(joined, part)
+  return joined
 }

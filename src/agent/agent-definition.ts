@@ -238,8 +238,8 @@ export function agent(meta: AgentMeta, handler?: Handler): AgentDefinition {
   if (badHistory !== undefined) refuse(badHistory)
   const badCard = cardMetaProblem(meta, declared)
   if (badCard !== undefined) refuse(badCard)
-  const name = meta.name ?? meta.id
-  const description = meta.description ?? name
+  const name = meta.name || meta.id
+  const description = meta.description || name
   return Object.freeze({
     id: meta.id,
     name,

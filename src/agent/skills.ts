@@ -12,6 +12,7 @@ import type { RateLimitMeta } from './rate-limits.js'
 export interface SkillOptions<Option extends StateOption | undefined = undefined> {
   readonly name?: string
   readonly description?: string
+  /** Default: its id. */
   readonly tags?: readonly string[]
   readonly examples?: readonly string[]
   readonly inputModes?: readonly string[]
@@ -44,14 +45,14 @@ export function skillList(skills: Skills | undefined): readonly SkillMeta[] {
   return isList(skills) ? skills : Object.entries(skills).map(([id, skill]) => ({ ...skill, id }))
 }
 
-/** The skill as the card shows it. */
+/** The skill as the card shows it. What is required is not empty: other libraries sign and verify cards without it. */
 export function skillOnCard(skill: SkillMeta): AgentSkillJson {
-  const name = skill.name ?? skill.id
+  const name = skill.name || skill.id
   return {
     id: skill.id,
     name,
-    description: skill.description ?? name,
-    tags: [...(skill.tags ?? [])],
+    description: skill.description || name,
+    tags: skill.tags === undefined || skill.tags.length === 0 ? [skill.id] : [...skill.tags],
     ...(skill.examples === undefined ? {} : { examples: [...skill.examples] }),
     ...(skill.inputModes === undefined ? {} : { inputModes: [...skill.inputModes] }),
     ...(skill.outputModes === undefined ? {} : { outputModes: [...skill.outputModes] }),

@@ -10,17 +10,19 @@ import type {
   PartJson,
   StreamResponseJson,
   TaskJson,
+  TaskStateJson,
   TaskStatusJson,
 } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { TaskBuilder } from '../a2a/apply-event.js'
 import type { Position } from '../a2a/cursor.js'
-import { appendParts, isPlainText } from '../a2a/parts.js'
+import { appendChunk, isPlainText } from '../a2a/parts.js'
+import { isInterrupted } from '../a2a/state.js'
 import { type LiveEvent, taskKey } from '../bus/live-event.js'
 import { utf8Bytes } from '../internal/utf8-bytes.js'
 import { endsInHalf, wellFormed } from '../internal/well-formed.js'
 import { LARGE_VALUES, withoutReferences } from '../task/large-values.js'
 import type { TurnInput } from '../task/turn-input.js'
-import type { TurnPicture } from '../task/turn-picture.js'
+import type { TurnPicture, TurnStanding } from '../task/turn-picture.js'
 import { minus, NOTHING, plus, type Weight, weightOf } from '../task/weight.js'
 import type { ArtifactInput } from './result.js'
 import type { EarlierAttempts } from './resume.js'
@@ -31,6 +33,8 @@ export interface TurnEventsHost {
   /** ISO 8601, UTC, with milliseconds. */
   now(): string
   newId(): string
+  /** The task stands otherwise than is known of it outside of its streams: it waits while its handler goes on, or works again. */
+  onStanding?(standing: TurnStanding): void
 }
 
 type Metadata = NonNullable<MessageJson['metadata']>
@@ -61,6 +65,8 @@ export class TurnEvents {
   private textOpen = false
   private closed = false
   private working = true
+  /** How the task stands as far as is known outside of its streams; after a lost attempt nobody knows. */
+  private standing: TaskStateJson | undefined
   /** The attempt has shown, or is about to show, that this is a task and no Message. */
   decided = false
 
@@ -69,6 +75,7 @@ export class TurnEvents {
     this.host = host
     this.key = taskKey(input)
     this.picture = new TaskBuilder(input.task)
+    this.standing = host.attempt === 1 ? 'TASK_STATE_WORKING' : undefined
   }
 
   /** What the attempt has said adds to the task, roughly. */
@@ -315,8 +322,18 @@ export class TurnEvents {
     this.seq += 1
     if (event.statusUpdate !== undefined) this.statusBytes = bytes
     this.picture.apply(event)
+    const { statusUpdate } = event
+    if (statusUpdate?.status !== undefined) this.noteStanding(statusUpdate.status, statusUpdate.metadata)
     const cursor = { turn: this.input.turn, attempt: this.host.attempt, seq: this.seq }
     this.host.publish({ key: this.key, cursor, kind, event, bytes: bytes + ENVELOPE_BYTES })
+  }
+
+  private noteStanding(status: TaskStatusJson, eventMetadata: TaskJson['metadata']): void {
+    const { state = 'TASK_STATE_WORKING' } = status
+    // It waits for something else now, or an attempt that was lost has let it wait.
+    if (state === this.standing && !isInterrupted(state)) return
+    this.standing = state
+    this.host.onStanding?.({ ...this.said, status, ...(eventMetadata === undefined ? {} : { eventMetadata }) })
   }
 }
 
@@ -327,7 +344,7 @@ export function madeArtifactId({ taskId, turn }: TurnInput, ordinal: number): st
 
 function withChunk(before: ArtifactJson, chunk: ArtifactJson): ArtifactJson {
   const parts = [...(before.parts ?? [])]
-  appendParts(parts, chunk.parts ?? [])
+  appendChunk(parts, chunk.parts ?? [])
   return { ...before, ...chunk, parts }
 }
 

@@ -14,7 +14,10 @@ export interface VersionOptions {
 /** The path of the older specification's JSON-RPC endpoint and, below it, of its REST paths and its stream. */
 export const OLD_PATH = '/a2a'
 
-const V0_3_PATH = '/v1'
+export const V0_3_PATH = '/v1'
+
+/** What REST paths of older versions begin with. */
+export const OLDER_PATHS = [V0_3_PATH, OLD_PATH]
 
 /** Methods were called `message/send` before 1.0 and are called `SendMessage` since. */
 export function jsonRpcVersion(
@@ -52,6 +55,6 @@ export function rpcVersion(
   return spokenVersion(asked, ofPackage, [ofPackage], strictVersion)
 }
 
-function isBelow(path: string, prefix: string): boolean {
+export function isBelow(path: string, prefix: string): boolean {
   return path.startsWith(`${prefix}/`)
 }

@@ -12,6 +12,7 @@ import type { ServerOptions } from '../server/create-server.js'
 import { createSecrets } from '../server/secrets.js'
 import { mapEvent } from '../task/large-values.js'
 import { createWebhookActivities, type WebhookActivities } from '../temporal/activities/webhooks.js'
+import { StandingTeller } from '../temporal/standing-teller.js'
 import type { TemporalEngine } from '../temporal/temporal-engine.js'
 import { WebhookQueues } from '../temporal/webhook-queues.js'
 import type { TemporalParts } from './temporal-parts.js'
@@ -55,6 +56,20 @@ export interface WorkerWebhooksOptions extends WebhookPartsOptions {
   readonly secret: Uint8Array | undefined
   /** Default: over the network. */
   readonly sender?: WebhookSender | undefined
+}
+
+/** Tells webhooks of tasks that wait while their turns run in this process. */
+export function standingTeller(
+  parts: TemporalParts<ConnectionLike>,
+  {
+    engine,
+    logger,
+    taskQueue,
+    settings = {},
+  }: Pick<WorkerWebhooksOptions, 'engine' | 'logger' | 'taskQueue' | 'settings'>,
+): StandingTeller {
+  const { events = DEFAULT_WEBHOOK_EVENTS } = settings
+  return new StandingTeller({ reader: engine.reader, record: webhookRecording(parts, taskQueue), events, logger })
 }
 
 /** @throws TypeError an address that is allowed is none */

@@ -27,7 +27,7 @@ export interface RecordOptions {
   readonly whole?: (event: StreamResponseJson) => Promise<StreamResponseJson>
 }
 
-/** A state makes fewer events than this. */
+/** A revision makes fewer events than this. */
 const PER_STATE = 1_000_000
 
 /**
@@ -47,11 +47,16 @@ export async function recordDeliveries(
       const body = webhookBody(await whole(event), webhook.version)
       if (body === undefined) continue
       const deliveryId = deliveryIdOf(key, webhook, reached, index)
-      const number = reached.record.revision * PER_STATE + index
+      const number = reached.record.revision * PER_STATE + placeIn(reached, index)
       await store.addDelivery({ id: deliveryId, key, configId, number, body, createdAt: clock.now() })
       await queue.add(key, configId, { deliveryId, number, attemptsBefore: 0 })
     }
   }
+}
+
+/** Within a revision: what its running turn has come to, in that order, or the events of one state. */
+function placeIn({ record: { position } }: ReachedState, index: number): number {
+  return position.ended ? index : Math.min(position.seq, PER_STATE - 1)
 }
 
 /** The same for one event of one webhook whoever makes it, so that it is not delivered twice. */

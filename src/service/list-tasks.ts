@@ -53,8 +53,14 @@ function listFilter(ctx: CallContext, request: ListTasksRequestJson): ListFilter
     owner: ctx.principal,
     ...(contextId ? { contextId } : {}),
     ...(status === undefined || status === 'TASK_STATE_UNSPECIFIED' ? {} : { state: status }),
-    ...(statusTimestampAfter === undefined ? {} : { statusTimeFrom: Date.parse(statusTimestampAfter) }),
+    ...(statusTimestampAfter === undefined ? {} : { statusTimeFrom: firstMillisecond(statusTimestampAfter) }),
   }
+}
+
+/** The first one that is not before the time, in milliseconds since 1970: the times of tasks have no finer digits. */
+function firstMillisecond(timestamp: string): number {
+  const finer = /\.\d{3}(\d+)/.exec(timestamp)?.[1] ?? ''
+  return Date.parse(timestamp) + (/[1-9]/.test(finer) ? 1 : 0)
 }
 
 interface PageToken {

@@ -9,9 +9,9 @@ export type Until = (state: TaskStateJson, at: Cursor) => boolean
 /** Terminal, whatever turn. */
 export const untilTerminal: Until = (state) => isTerminal(state)
 
-/** Terminal, or waiting for the caller again, after the given turn. */
+/** Terminal, or waiting for the caller again after the given turn. A task that ends before that turn will not begin it. */
 export function untilAnswered(turn: number): Until {
-  return (state, at) => at.turn >= turn && (isTerminal(state) || isInterrupted(state))
+  return (state, at) => isTerminal(state) || (at.turn >= turn && isInterrupted(state))
 }
 
 /** The given turn has said something. */
@@ -21,5 +21,5 @@ export function untilBegun(turn: number): Until {
 
 /** As {@link untilAnswered}, but open while a credential is awaited, which comes without a message (A2A section 7.6.1). */
 export function untilStreamed(turn: number): Until {
-  return (state, at) => at.turn >= turn && (isTerminal(state) || state === 'TASK_STATE_INPUT_REQUIRED')
+  return (state, at) => isTerminal(state) || (at.turn >= turn && state === 'TASK_STATE_INPUT_REQUIRED')
 }

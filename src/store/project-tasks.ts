@@ -5,6 +5,7 @@ import { taskKey } from '../bus/live-event.js'
 import { mapTaskAndAnswer } from '../task/large-records.js'
 import { largeValuesIn } from '../task/large-values.js'
 import { statusTimeOf } from '../task/list-filter.js'
+import { newsOf } from './newer-state.js'
 import type { BlobUseTable, PlaceTable, Tables, TaskTable } from './tables.js'
 import { changeTally } from './tally.js'
 import type { Projection } from './task-store.js'
@@ -42,7 +43,17 @@ export async function projectTasks(db: Kysely<Tables>, projections: readonly Pro
 
 type Known = Pick<
   TaskTable,
-  'key' | 'revision' | 'status_time' | 'since' | 'ended' | 'hidden' | 'state' | 'messages' | 'created_at'
+  | 'key'
+  | 'revision'
+  | 'status_time'
+  | 'since'
+  | 'ended'
+  | 'hidden'
+  | 'state'
+  | 'messages'
+  | 'created_at'
+  | 'status'
+  | 'position'
 >
 
 /** What has to be written of one task. */
@@ -73,7 +84,19 @@ export async function lockChanges(db: Transaction<Tables>, changes = 0): Promise
 async function knownTasks(db: Transaction<Tables>, keys: readonly string[]): Promise<Map<string, Known>> {
   const rows = await db
     .selectFrom('task')
-    .select(['key', 'revision', 'status_time', 'since', 'ended', 'hidden', 'state', 'messages', 'created_at'])
+    .select([
+      'key',
+      'revision',
+      'status_time',
+      'since',
+      'ended',
+      'hidden',
+      'state',
+      'messages',
+      'created_at',
+      'status',
+      'position',
+    ])
     .where('key', 'in', [...keys])
     .execute()
   return new Map(rows.map((row) => [row.key, row]))
@@ -81,15 +104,15 @@ async function knownTasks(db: Transaction<Tables>, keys: readonly string[]): Pro
 
 /** Undefined when what is known is as new, or final. */
 function taskChange(projection: Projection, before: Known | undefined, change: number): TaskChange | undefined {
-  if (before !== undefined && (before.ended === 1 || before.revision >= projection.revision)) return undefined
+  const news = newsOf(projection, before && { revision: before.revision, position: JSON.parse(before.position) })
+  if (before?.ended === 1 || !(news.record || news.status)) return undefined
   const { task, tenant, agentId, taskId, owner, requestHash, createdAt, revision, position, answer, unseen } =
     projection
   // It lacks what is not known here yet; the task as it is after the turn has everything.
   if (unseen !== undefined && (before?.messages ?? 0) < unseen.count) return undefined
   const now = Date.now()
-  const state = stateOf(task)
-  const statusTime = statusTimeOf(task)
-  const moved = before?.status_time !== statusTime
+  const standing = before === undefined || news.status ? standingOf(task, position) : before
+  const moved = before?.status_time !== standing.status_time
   const row: TaskTable = {
     key: taskKey(projection),
     tenant,
@@ -98,22 +121,33 @@ function taskChange(projection: Projection, before: Known | undefined, change: n
     owner,
     context_id: task.contextId ?? '',
     request_hash: requestHash ?? null,
-    state,
-    status_time: statusTime,
-    revision,
+    state: standing.state,
+    status_time: standing.status_time,
+    revision: Math.max(before?.revision ?? 0, revision),
     since: moved ? change : before.since,
-    created_at: before?.created_at ?? (createdAt === undefined ? statusTime : Date.parse(createdAt)),
-    ended: isTerminal(state) ? 1 : 0,
+    created_at: before?.created_at ?? (createdAt === undefined ? standing.status_time : Date.parse(createdAt)),
+    ended: isTerminal(stateOf(task)) ? 1 : 0,
     hidden: answer === undefined ? 0 : 1,
     checked_at: now,
     messages: Math.max(before?.messages ?? 0, task.history?.length ?? 0),
-    status: JSON.stringify(task.status ?? {}),
+    status: standing.status,
     metadata: task.metadata === undefined ? null : JSON.stringify(task.metadata),
-    position: JSON.stringify(position),
+    position: standing.position,
     answer: answer === undefined ? null : JSON.stringify(answer),
   }
   const left = before === undefined || !moved ? undefined : leftPlace(row, before)
   return { projection, row, before, left }
+}
+
+type Standing = Pick<TaskTable, 'state' | 'status_time' | 'status' | 'position'>
+
+function standingOf(task: Projection['task'], position: Projection['position']): Standing {
+  return {
+    state: stateOf(task),
+    status_time: statusTimeOf(task),
+    status: JSON.stringify(task.status ?? {}),
+    position: JSON.stringify(position),
+  }
 }
 
 function leftPlace(row: TaskTable, { status_time, since }: Known): PlaceTable {

@@ -6,6 +6,7 @@ import type { Logger } from '../internal/logger.js'
 import { utf8Bytes } from '../internal/utf8-bytes.js'
 import type { Availability } from './availability.js'
 import { isRefusal } from './failures.js'
+import { type News, newsOf } from './newer-state.js'
 import { forgetOldPlaces } from './old-places.js'
 import { projectTasks } from './project-tasks.js'
 import type { Tables } from './tables.js'
@@ -49,13 +50,15 @@ export class ProjectionQueue {
   add(projection: Projection): boolean {
     const key = taskKey(projection)
     const known = this.waiting.get(key)
-    if (this.closed || (known !== undefined && known.projection.revision >= projection.revision)) return true
-    const bytes = utf8Bytes(JSON.stringify(projection))
-    // What is known already is older, and its place is free.
+    const news = newsOf(projection, known?.projection)
+    if (this.closed || !(news.record || news.status)) return true
+    const next = known === undefined ? projection : newest(projection, known.projection, news)
+    const bytes = utf8Bytes(JSON.stringify(next))
+    // What was known is in it, and its place is free.
     this.drop(key)
     const isFull = this.waiting.size >= MAX_PENDING || this.bytes + bytes > MAX_PENDING_BYTES
     if (isFull && this.waiting.size > 0) return false
-    this.waiting.set(key, { projection, bytes })
+    this.waiting.set(key, { projection: next, bytes })
     this.bytes += bytes
     this.writeIn(GATHER_MS)
     return true
@@ -130,5 +133,15 @@ export class ProjectionQueue {
       }
       for (const projection of projections) await this.project([projection])
     }
+  }
+}
+
+function newest(given: Projection, known: Projection, news: News): Projection {
+  if (news.record && news.status) return given
+  const [record, { position, task }] = news.record ? [given, known] : [known, given]
+  return {
+    ...record,
+    position,
+    task: { ...record.task, ...(task.status === undefined ? {} : { status: task.status }) },
   }
 }

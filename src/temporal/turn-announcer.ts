@@ -4,10 +4,11 @@ import type { EventBus } from '../bus/event-bus.js'
 import { stateEvent } from '../bus/state-event.js'
 import { withDeadline } from '../internal/abort.js'
 import type { Logger } from '../internal/logger.js'
-import type { TaskStore } from '../store/task-store.js'
+import type { Projection, TaskStore } from '../store/task-store.js'
 import { hasLargeValues, largeValuesIn, mapEvent, mapMessage, mapTask } from '../task/large-values.js'
 import type { TaskRecord } from '../task/task-record.js'
 import type { TurnInput } from '../task/turn-input.js'
+import { type TurnStanding, withStanding } from '../task/turn-picture.js'
 
 export interface AnnouncerParts {
   readonly store: Pick<TaskStore, 'project' | 'flush' | 'putBack'>
@@ -35,7 +36,12 @@ export class TurnAnnouncer {
 
   /** A turn of a task has begun in this process: lists show it as WORKING. */
   began(input: TurnInput): void {
-    this.store.project({ ...input, position: { turn: input.turn, attempt: 1, seq: 0, ended: false } })
+    this.store.project(begun(input))
+  }
+
+  /** A task has come to wait for its caller while its handler goes on, or works again: lists show it so. */
+  stands(input: TurnInput, standing: TurnStanding): void {
+    this.store.project(withStanding(begun(input), standing))
   }
 
   /** A turn of a task has ended, durably: whoever follows or lists the task learns of it. */
@@ -74,6 +80,10 @@ export class TurnAnnouncer {
   async settled(): Promise<void> {
     await Promise.all(this.settling)
   }
+}
+
+function begun(input: TurnInput): Projection {
+  return { ...input, position: { turn: input.turn, attempt: 1, seq: 0, ended: false } }
 }
 
 function largeBytes(event: StreamResponseJson): number {

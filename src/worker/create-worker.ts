@@ -17,6 +17,7 @@ import { isEnded } from '../task/reduce.js'
 import type { StateHome } from '../task/state-home.js'
 import type { TaskRecord } from '../task/task-record.js'
 import type { TurnInput } from '../task/turn-input.js'
+import type { TurnStanding } from '../task/turn-picture.js'
 import { createAgentTurn } from '../temporal/activities/agent-turn.js'
 import { createLookAtTurn } from '../temporal/activities/look-at-turn.js'
 import type { WebhookActivities } from '../temporal/activities/webhooks.js'
@@ -45,6 +46,8 @@ export interface WorkerOptions {
   readonly largeValues: LargeValueStore
   /** A turn has begun here: its task is WORKING. */
   onTurnBegin(input: TurnInput): void
+  /** A task has come to wait for its caller while its handler goes on, or works again. */
+  onTurnStanding(input: TurnInput, standing: TurnStanding): void
   /** A turn has ended, durably. */
   onTurnEnd(record: TaskRecord): void
   /** Milliseconds between two checkpoints of a running turn. */
@@ -132,6 +135,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
         holds: new HoldQueue(),
         largeValues: options.largeValues,
         onBegin: options.onTurnBegin,
+        onStanding: options.onTurnStanding,
       }),
       [LOOK_ACTIVITY]: createLookAtTurn({
         service: connection.workflowService,

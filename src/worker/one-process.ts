@@ -13,7 +13,7 @@ import { memoryWebhooks } from '../process/memory-webhooks.js'
 import { startTaskService } from '../process/task-service.js'
 import { openTemporalParts, type TemporalParts, type TemporalPartsOptions } from '../process/temporal-parts.js'
 import { DEFAULT_TURN, type TurnTimes } from '../process/turn-times.js'
-import { type GatewayWebhooks, gatewayWebhooks, workerWebhooks } from '../process/webhooks.js'
+import { type GatewayWebhooks, gatewayWebhooks, standingTeller, workerWebhooks } from '../process/webhooks.js'
 import type { WebhookLog } from '../push/webhook-log.js'
 import type { WebhookSettings } from '../push/webhook-settings.js'
 import { RemoteCalls, type RemoteCallsOptions } from '../remote/remote-calls.js'
@@ -147,6 +147,7 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
   const { suspendAfterMs } = turn
   const agentCalls = new LocalCalls({ agents, engine, logger, suspendAfterMs, remote: new RemoteCalls(options) })
   const announcer = new TurnAnnouncer({ ...parts, logger }, 0)
+  const teller = standingTeller(parts, { engine, logger, taskQueue, settings })
   const stopping = new AbortController()
   const stopWorker = await superviseWorker(
     {
@@ -162,6 +163,10 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
       webhooks: workerWebhooks(parts, { engine, logger, taskQueue, settings, secret }),
       ...turn,
       onTurnBegin: (input) => announcer.began(input),
+      onTurnStanding: (input, standing) => {
+        announcer.stands(input, standing)
+        teller.tell(input, standing)
+      },
       onTurnEnd: (record) => {
         engine.reader.remember(record)
         announcer.ended(record)
@@ -173,7 +178,7 @@ async function startTemporal(options: OneProcessOptions, agents: AgentDirectory,
   teardown.add(async () => {
     stopping.abort()
     await stopWorker()
-    await announcer.settled()
+    await Promise.all([announcer.settled(), teller.stop()])
   })
   const { temporal, storeName: store } = parts
   return { engine, temporal, store, secret, webhooks, warnings }

@@ -7,7 +7,7 @@ import { checkSettings } from '../process/check-settings.js'
 import { createEngine } from '../process/task-service.js'
 import { openTemporalParts, type TemporalPartsOptions } from '../process/temporal-parts.js'
 import { DEFAULT_TURN, type TurnTimes } from '../process/turn-times.js'
-import { workerWebhooks } from '../process/webhooks.js'
+import { standingTeller, workerWebhooks } from '../process/webhooks.js'
 import type { WebhookSettings } from '../push/webhook-settings.js'
 import { RemoteCalls, type RemoteCallsOptions } from '../remote/remote-calls.js'
 import type { TemporalServer } from '../temporal/embedded/index.js'
@@ -73,6 +73,7 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
     const suspendAfterMs = options.turn?.suspendAfterMs ?? DEFAULT_TURN.suspendAfterMs
     const agentCalls = new LocalCalls({ agents, engine, logger, suspendAfterMs, remote: new RemoteCalls(options) })
     const announcer = new TurnAnnouncer({ ...parts, logger }, SETTLE_MS)
+    const teller = standingTeller(parts, { engine, logger, taskQueue, settings: options.webhooks })
     const stopping = new AbortController()
     const stopWorker = await superviseWorker(
       {
@@ -96,6 +97,10 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
         graceMs: options.turn?.graceMs ?? DEFAULT_TURN.graceMs,
         suspendAfterMs,
         onTurnBegin: (input) => announcer.began(input),
+        onTurnStanding: (input, standing) => {
+          announcer.stands(input, standing)
+          teller.tell(input, standing)
+        },
         onTurnEnd: (record) => {
           announcer.ended(record)
           void agentCalls.ended(record)
@@ -109,7 +114,7 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
     teardown.add(async () => {
       stopping.abort()
       await stopWorker()
-      await announcer.settled()
+      await Promise.all([announcer.settled(), teller.stop()])
     })
     return { temporal: parts.temporal, store: parts.storeName, stop: () => teardown.run() }
   })

@@ -5,7 +5,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { JsonObject } from '@bufbuild/protobuf'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { StreamResponseJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import type { StreamResponseJson, TaskJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
+import { TaskBuilder } from '../../src/a2a/apply-event.js'
 import { openGate, seen } from '../support/agents.js'
 import {
   all,
@@ -215,6 +216,22 @@ export function a2aContract(
         const task = taskOf(await wire.call('sendMessage', send('nothing')))
         expect(stateOf(task)).toBe('TASK_STATE_COMPLETED')
         expect(task.artifacts ?? []).toEqual([])
+      })
+
+      it('keeps the parts of an artifact apart, and goes on with a text where it is appended to (§4.1.7)', async () => {
+        const answered = taskOf(await wire.call('sendMessage', send('paragraphs')))
+        const followed = new TaskBuilder({})
+        for (const event of await all(stream('sendStreamingMessage', send('paragraphs')))) followed.apply(event)
+        const texts = [
+          ['Title', 'Body and more', 'End'],
+          ['A', 'B', 'C'],
+        ]
+        for (const { artifacts = [] } of [
+          answered,
+          await wire.call('getTask', { id: answered.id }),
+          followed.build(),
+        ] as TaskJson[])
+          expect(artifacts.map(({ parts }) => parts?.map(({ text }) => text))).toEqual(texts)
       })
 
       it('keeps several artifacts apart (§4.1.7)', async () => {
@@ -642,6 +659,32 @@ export function a2aContract(
         expect(tasks[0]?.history).toBeUndefined()
       })
 
+      it('shows a task that waits while its handler goes on, and that it works again', async () => {
+        const contextId = `list-${gateName()}`
+        const gate = gateName()
+        const listed = async (status: string) => {
+          const { tasks = [] } = await wire.call('listTasks', { contextId, status })
+          return (tasks as TaskJson[]).map(({ id, status }) => ({ id, status }))
+        }
+        const task = taskOf(await wire.call('sendMessage', send(`auth-work ${gate}`, {}, { contextId })))
+        expect(stateOf(task)).toBe('TASK_STATE_AUTH_REQUIRED')
+        const shown = [{ id: task.id, status: task.status }]
+        await eventually(async () => expect(await listed('TASK_STATE_AUTH_REQUIRED')).toEqual(shown))
+        expect(await listed('TASK_STATE_WORKING')).toEqual([])
+        await wire.call(
+          'sendMessage',
+          send('more', { configuration: { returnImmediately: true } }, { taskId: task.id }),
+        )
+        expect(await listed('TASK_STATE_AUTH_REQUIRED')).toEqual(shown)
+        openGate(gate)
+        const { status } = await untilState(task.id, 'TASK_STATE_WORKING')
+        await eventually(async () => expect(await listed('TASK_STATE_WORKING')).toEqual([{ id: task.id, status }]))
+        expect(await listed('TASK_STATE_AUTH_REQUIRED')).toEqual([])
+        openGate(`${gate}-end`)
+        await untilState(task.id, 'TASK_STATE_COMPLETED')
+        await eventually(async () => expect(await listed('TASK_STATE_COMPLETED')).toHaveLength(1))
+      })
+
       it('filters by state and status time', async () => {
         const contextId = `list-${gateName()}`
         const done = taskOf(await wire.call('sendMessage', send('echo x', {}, { contextId })))
@@ -655,6 +698,9 @@ export function a2aContract(
         expect(await ids({ status: 'TASK_STATE_FAILED' })).toEqual([])
         expect(await ids({ statusTimestampAfter: asked.status?.timestamp ?? '' })).toEqual([asked.id])
         expect(await ids({ statusTimestampAfter: done.status?.timestamp ?? '' })).toEqual([asked.id, done.id])
+        const soonAfter = asked.status?.timestamp?.replace('Z', '001Z') ?? ''
+        expect(await ids({ statusTimestampAfter: soonAfter })).toEqual([])
+        expect(await ids({ statusTimestampAfter: soonAfter.replace('001Z', '000Z') })).toEqual([asked.id])
       })
 
       it('refuses page sizes and tokens that make no sense', async () => {

@@ -89,6 +89,19 @@ export function cancelContract(name: string, start: () => Promise<Wire>): void {
       expect(textOf(await wire.call('getTask', { id }))).toBe('waiting')
     })
 
+    it('answers whoever waits for a message of the queue', async () => {
+      const gate = gateName()
+      const { id } = taskOf(await wire.call('sendMessage', send(`wait ${gate}`, NOW)))
+      await eventually(async () => expect(textOf(await wire.call('getTask', { id }))).toBe('waiting'))
+      const reader = stream('sendStreamingMessage', send('second', {}, { taskId: id }))
+      expect(outline([(await reader.next()).value as never])).toEqual(['task WORKING'])
+      const answer = wire.call('sendMessage', send('third', {}, { taskId: id }))
+      await eventually(async () => expect(await wire.call('getTask', { id })).toMatchObject({ history: { length: 3 } }))
+      expect(await cancel(id)).toBe('TASK_STATE_CANCELED')
+      expect(stateOf(taskOf(await answer))).toBe('TASK_STATE_CANCELED')
+      expect(outline(await all(reader)).at(-1)).toBe('status CANCELED')
+    })
+
     it('and completion at one moment are decided once, and nothing follows', async () => {
       await Promise.all(
         Array.from({ length: 12 }, async (_, i) => {

@@ -49,6 +49,7 @@ export function webhookContract(name: string, { kind, version, words }: Traits, 
       })
 
     const COMPLETED = old ? 'completed' : 'TASK_STATE_COMPLETED'
+    const AUTH_REQUIRED = old ? 'auth-required' : 'TASK_STATE_AUTH_REQUIRED'
     const INPUT_REQUIRED = old ? 'input-required' : 'TASK_STATE_INPUT_REQUIRED'
 
     async function refused(work: Promise<unknown>): Promise<WireError> {
@@ -171,6 +172,21 @@ export function webhookContract(name: string, { kind, version, words }: Traits, 
       await call('sendMessage', send('that one', {}, { taskId: other.id ?? '' }))
       await receiver.got(last, 1)
       expect(receiver.received.filter((request) => request.path === deleted)).toHaveLength(1)
+    })
+
+    it('are told that a task waits while its handler goes on', async () => {
+      const path = newPath()
+      const gate = path.slice(1)
+      const configuration = { taskPushNotificationConfig: { url: `${receiver.url}${path}` } }
+      await call('sendMessage', send(`auth-work ${gate}`, { configuration }))
+      const [first] = await receiver.got(path, 1)
+      const told = JSON.parse(first?.body ?? '{}')
+      const status = old ? told.status : told.statusUpdate.status
+      expect(status.message.parts[0].text).toBe('Sign in, please')
+      if (!old) expect(told.statusUpdate.metadata).toEqual({ at: 'example.com' })
+      openGate(gate)
+      openGate(`${gate}-end`)
+      expect(states(await receiver.got(path, 2))).toEqual([AUTH_REQUIRED, COMPLETED])
     })
 
     it('that are registered while a turn runs are told its end', async () => {

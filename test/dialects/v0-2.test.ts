@@ -99,6 +99,11 @@ describe('streamConfig', () => {
     expect(texts.map(({ text }) => text).join('')).toBe(Array.from({ length: 300 }, (_, i) => `${i} `).join(''))
   })
 
+  it('names what a subscription lacks', async () => {
+    const { message: text } = (await (await fetch(`${server.url}/a2a/stream`)).json()) as JsonObject
+    expect(text).toBe('Invalid parameters: taskId: is required')
+  })
+
   it.each([7, { heartbeat: 0 }, { timeout: -1 }, { bufferSize: 'many' }, { heartbeat: [1] }, []])(
     '%j is refused, and nothing begins',
     async (streamConfig) => {

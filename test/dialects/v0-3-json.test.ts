@@ -264,6 +264,29 @@ describe('tasks', () => {
     const two = await call('message/send', { message: message('x', { parts: [both] }) })
     expect(two.error).toMatchObject({ code: -32602, message: expect.stringContaining('message.parts[0]') })
   })
+
+  it.each([
+    [{ parts: [{ kind: 'video' }] }, 'message.parts[0]: needs one of text, file.bytes, file.uri, data'],
+    [{ parts: [{ kind: 'file', file: {} }] }, 'message.parts[0]: needs one of text, file.bytes, file.uri, data'],
+    [
+      { parts: [{ kind: 'file', file: { bytes: 7 } }] },
+      expect.stringMatching(/^message\.parts\[0\]\.file\.bytes: has /),
+    ],
+    [{ role: 'agent' }, 'message.role: must be user: a caller does not speak for the agent'],
+  ])('says what is wrong in the words of the version: %j', async (more, said) => {
+    const { error } = await call('message/send', { message: message('x', more as JsonObject) })
+    const { message: text } = error as { message: string }
+    expect(text.replace('Invalid parameters: ', '')).toEqual(said)
+  })
+
+  it('says of a body as a whole what is wrong with it', async () => {
+    const headers = { 'content-type': 'application/json' }
+    const body = '{"jsonrpc":"2.0","id":1,"method":"tasks/get","params":{"id":"a","id":"b"}}'
+    const { error } = (await (await fetch(server.url, { method: 'POST', headers, body })).json()) as JsonObject
+    expect(error).toMatchObject({
+      message: 'Invalid parameters: request has an object with the same key twice',
+    })
+  })
 })
 
 describe('which version a request speaks (D5)', () => {

@@ -145,7 +145,21 @@ describe('tasks', () => {
     expect(await json(send('POST', `/tasks/${id}:cancel`, undefined, headers))).toMatchObject({
       status: { state: 'TASK_STATE_CANCELLED' },
     })
-    expect((await send('GET', '/v1/card', undefined, { 'a2a-version': '1.0' })).status).toBe(404)
+  })
+
+  it.each([
+    ['GET', '/v1/card'],
+    ['GET', '/v1/tasks'],
+    ['GET', '/v1/tasks/none'],
+    ['POST', '/v1/message:send'],
+    ['GET', '/v1/extendedAgentCard'],
+    ['POST', '/a2a/message:send'],
+  ])('are nothing in 1.0, and name no agent: %s %s', async (method, path) => {
+    const response = await send(method, path, method === 'POST' ? {} : undefined, { 'a2a-version': '1.0' })
+    expect(response.status).toBe(404)
+    expect(await response.json()).toMatchObject({
+      error: { status: 'UNIMPLEMENTED', details: [{ reason: 'METHOD_NOT_FOUND' }] },
+    })
   })
 
   it.each([
@@ -170,6 +184,8 @@ describe('tasks', () => {
 
   it('name fields as the version does', async () => {
     const body = { message: { messageId: 'x', role: 'ROLE_USER', content: [{}] } }
-    expect((await json(send('POST', '/v1/message:send', body))).message).toContain('message.content[0]')
+    expect((await json(send('POST', '/v1/message:send', body))).message).toBe(
+      'Invalid parameters: message.content[0]: needs one of text, file.fileWithBytes, file.fileWithUri, data',
+    )
   })
 })

@@ -194,7 +194,7 @@ describe('the agent card', () => {
       },
       defaultInputModes: ['text/plain', 'application/json', 'image/*'],
       defaultOutputModes: ['text/plain'],
-      skills: [{ id: 'scripted', name: 'scripted', description: 'scripted', tags: [] }],
+      skills: [{ id: 'scripted', name: 'scripted', description: 'scripted', tags: ['scripted'] }],
     })
   })
 
@@ -442,28 +442,43 @@ describe('paths', () => {
   })
 
   it.each([
-    ['nothing', {}, true],
-    ['the same', { taskId: 'none' }, true],
-    ['the same in snake_case', { task_id: 'none' }, true],
-    ['an empty one', { taskId: '' }, true],
-    ['another', { taskId: 'other' }, false],
-    ['another in snake_case', { task_id: 'other' }, false],
-    ['a number', { taskId: 7 }, false],
-  ])('bind the task; a body may say the same once more: %s', async (_, body, taken) => {
+    ['nothing', {}],
+    ['the same', { taskId: 'none' }],
+    ['the same in snake_case', { task_id: 'none' }],
+    ['an empty one', { taskId: '' }],
+    ['another', { taskId: 'other' }],
+    ['another in snake_case', { task_id: 'other' }],
+    ['a number', { taskId: 7 }],
+  ])('bind the task, whatever the body says: %s', async (_, body) => {
     const response = await fetch(`${server.url}/tasks/none/pushNotificationConfigs`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ url: 'https://example.com/hook', ...body }),
     })
-    const { error } = (await response.json()) as { error: { details: { fieldViolations?: { field: string }[] }[] } }
-    const fields = error.details.flatMap(({ fieldViolations = [] }) => fieldViolations.map(({ field }) => field))
+    const { error } = (await response.json()) as { error: { details: { fieldViolations?: object[] }[] } }
     // What is not refused for its words finds no task, or no agent that pushes.
-    expect(fields).toEqual(taken ? [] : ['taskId'])
+    expect(error.details.flatMap(({ fieldViolations = [] }) => fieldViolations)).toEqual([])
   })
 
-  it('bind the task, and a query that says another is refused', async () => {
-    expect((await fetch(`${server.url}/tasks/none?id=none`)).status).toBe(404)
-    expect((await fetch(`${server.url}/tasks/none?id=other`)).status).toBe(400)
+  it('bind the task, whatever the query says', async () => {
+    const waiting = await fetch(`${server.url}/message:send`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(send('ask which?')),
+    })
+    const { task } = (await waiting.json()) as { task: { id: string } }
+    const asked = await fetch(`${server.url}/tasks/${task.id}?id=other`)
+    expect(await asked.json()).toMatchObject({ id: task.id })
+    expect((await fetch(`${server.url}/tasks/none?id=${task.id}`)).status).toBe(404)
+  })
+
+  it('bind the agent, whatever the body says', async () => {
+    const response = await fetch(`${server.url}/scripted/message:send`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...send('echo path'), tenant: 'silent' }),
+    })
+    expect(await response.json()).toMatchObject({ task: { artifacts: [{ parts: [{ text: 'Echo: path' }] }] } })
   })
 
   it('tells who is lost where the card is', async () => {

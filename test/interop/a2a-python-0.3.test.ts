@@ -5,7 +5,9 @@
  */
 import type { JsonObject } from '@bufbuild/protobuf'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { scripted } from '../support/agents.js'
 import { startTestServer, type TestServer } from '../support/servers.js'
+import { startReceiver, type WebhookReceiver } from '../support/webhook-receiver.js'
 import { pythonClient } from './python/venv.js'
 import { runTool } from './run-tool.js'
 
@@ -16,20 +18,32 @@ const { python, found, missing } = pythonClient(
 )
 
 let server: TestServer
+let receiver: WebhookReceiver
 
 beforeAll(async () => {
-  if (found) server = await startTestServer({ temporalAddress: inject('temporalAddress'), card: 'v0.3' })
+  if (!found) return
+  receiver = await startReceiver()
+  server = await startTestServer({
+    temporalAddress: inject('temporalAddress'),
+    agents: [{ ...scripted, pushNotifications: true }],
+    webhooks: { allow: ['127.0.0.1'] },
+    card: 'v0.3',
+  })
 })
 
-afterAll(() => server?.stop())
+afterAll(async () => {
+  await server?.stop()
+  await receiver?.close()
+})
 
 describe.skipIf(!found)(`a2a-python in 0.3${missing}`, () => {
   it.each(['JSONRPC', 'HTTP+JSON', 'GRPC'])(
     'over %s',
     async (transport) => {
+      const path = `/${transport}`
       const { code, stdout, stderr } = await runTool(
         python,
-        ['test/interop/python/client_0_3.py', server.url, transport],
+        ['test/interop/python/client_0_3.py', server.url, transport, `${receiver.url}${path}`],
         60_000,
       )
       expect(code, stderr).toBe(0)
@@ -49,6 +63,7 @@ describe.skipIf(!found)(`a2a-python in 0.3${missing}`, () => {
         'cancel',
         'unknown',
         'ended',
+        'webhooks',
         'end',
       ])
       expect(of('card')).toMatchObject({
@@ -70,6 +85,8 @@ describe.skipIf(!found)(`a2a-python in 0.3${missing}`, () => {
       expect(of('cancel')).toMatchObject({ state: 'canceled' })
       expect(String(of('unknown')?.error)).toMatch(/not ?found|404/i)
       expect(String(of('ended')?.error)).toMatch(/cancel|400/i)
+      expect(of('webhooks')).toMatchObject({ made: [path, 'hook'], got: [path, 'hook'] })
+      expect((await receiver.got(path, 1)).map(({ body }) => JSON.parse(body).status.state)).toContain('completed')
     },
     90_000,
   )

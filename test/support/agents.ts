@@ -83,6 +83,12 @@ export const scripted: AgentDefinition = agent(
         await gate(rest, ctx.signal)
         yield 'signed in'
         return
+      case 'auth-work':
+        yield authRequired('Sign in, please', { metadata: { at: 'example.com' } })
+        await gate(rest, ctx.signal)
+        yield 'signed in'
+        await gate(`${rest}-end`, ctx.signal)
+        return
       case 'wait':
         yield 'waiting'
         try {
@@ -117,6 +123,11 @@ export const scripted: AgentDefinition = agent(
         yield file('b.txt', 'https://example.com/b.txt', 'text/plain')
         yield data({ list: [1, 'two', null, { deep: true }] }, { name: 'facts' })
         return complete('all there', { metadata: { count: 4 } })
+      case 'paragraphs':
+        yield artifact({ artifactId: 'page', parts: [{ text: 'Title' }, { text: 'Body' }], lastChunk: false })
+        yield artifact({ artifactId: 'page', parts: [{ text: ' and more' }, { text: 'End' }], append: true })
+        yield artifact({ artifactId: 'end', parts: [{ text: 'A' }, { text: 'B' }, { text: 'C' }] })
+        return
       case 'mirror':
         yield data({
           message: message.raw as never,

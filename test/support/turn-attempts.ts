@@ -85,6 +85,7 @@ export function attemptsAt(agentId: string, text: string): Attempts {
         holds: new HoldQueue(),
         largeValues,
         onBegin: () => {},
+        onStanding: () => {},
       })
       const now = Date.now()
       const info = {

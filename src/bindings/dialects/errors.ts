@@ -8,15 +8,27 @@ export function noExtendedCard(error: A2AError): A2AError {
     : error
 }
 
-/** Fields by the names that the version has for them. */
-export function renameFields(names: readonly (readonly [v1: RegExp, older: string])[]): (error: A2AError) => A2AError {
+/** What the names of 1.0 are called in an older version, one after the other. */
+export type Names = readonly (readonly [v1: RegExp, older: string])[]
+
+/**
+ * Errors in the names that the version has.
+ *
+ * @param fields for the places of what is wrong
+ * @param words for what is said of it
+ */
+export function renameFields(fields: Names, words: Names = []): (error: A2AError) => A2AError {
   return (error) => {
     if (error.reason !== 'INVALID_PARAMS' || error.violations.length === 0) return error
     return invalidParams(
       error.violations.map(({ field, description }) => ({
-        field: names.reduce((name, [v1, older]) => name.replace(v1, older), field),
-        description,
+        field: renamed(field, fields),
+        description: renamed(description, words),
       })),
     )
   }
+}
+
+function renamed(text: string, names: Names): string {
+  return names.reduce((so, [v1, older]) => so.replace(v1, older), text)
 }

@@ -1,11 +1,11 @@
 /** What an HTTP method and a path mean, in each version. */
 import type { JsonObject } from '@bufbuild/protobuf'
-import { type FieldViolation, invalidParams } from '../../a2a/errors.js'
 import { readRequest } from '../../a2a/proto-json.js'
 import type { ProtocolVersion } from '../../a2a/service-params.js'
 import { V0_2_ROUTES } from '../dialects/v0_2/routes.js'
 import { V0_3_SERVICE } from '../dialects/v0_3/proto/methods.js'
 import { chosen, type Method, NATIVE, type ServiceVersion } from '../method.js'
+import { isBelow, OLDER_PATHS, V0_3_PATH } from '../versions.js'
 import { parseTemplate } from './path-template.js'
 import { setFields } from './query.js'
 import { createRouter, type OtherMethods, restRoutes } from './routes.js'
@@ -25,8 +25,8 @@ export interface RestTarget {
 type Find = (httpMethod: string, path: string) => RestTarget | OtherMethods | undefined
 
 const FINDERS: Readonly<Record<ProtocolVersion, Find>> = {
-  '1.0': bySchema(NATIVE),
-  '0.3': withoutPrefix('/v1', bySchema(V0_3_SERVICE)),
+  '1.0': outside(OLDER_PATHS, bySchema(NATIVE)),
+  '0.3': withoutPrefix(V0_3_PATH, bySchema(V0_3_SERVICE)),
   '0.2': byTable(),
 }
 
@@ -47,7 +47,8 @@ function bySchema({ service, methods }: ServiceVersion): Find {
       takesBody: route.body !== '',
       read(query, body) {
         const json = fieldsOf(route.body, body)
-        if (route.body === '') setFields(input, json, query)
+        // Where one field is the body, the others are in the query.
+        if (route.body !== '*') setFields(input, json, query)
         bindPath(json, variables, (name) => input.fields.find((field) => field.name === name)?.jsonName ?? name)
         return { method, json }
       },
@@ -66,29 +67,25 @@ function fieldsOf(expected: string, body: JsonObject): JsonObject {
 }
 
 /**
- * What the path says. The body or the query may say the same once more, and nothing else: which of the two was meant?
- *
- * @throws A2AError INVALID_PARAMS
+ * What the path says, which wins over the same field in the body or the query: Python's client of 0.3 names another parent
+ * in the body than in the path.
  */
 function bindPath(json: JsonObject, variables: Readonly<Record<string, string>>, jsonName: (name: string) => string) {
-  const violations: FieldViolation[] = []
   for (const [name, value] of Object.entries(variables)) {
     const field = jsonName(name)
-    for (const key of [field, name]) {
-      const given = Object.hasOwn(json, key) ? json[key] : undefined
-      if (given !== undefined && given !== null && given !== '' && given !== value) {
-        violations.push({ field, description: 'is not the one in the path' })
-      }
-      delete json[key]
-    }
+    delete json[name]
     json[field] = value
   }
-  if (violations.length > 0) throw invalidParams(violations)
+}
+
+/** What comes first in paths of other versions is no tenant. */
+function outside(prefixes: readonly string[], find: Find): Find {
+  return (httpMethod, path) => (prefixes.some((prefix) => isBelow(path, prefix)) ? undefined : find(httpMethod, path))
 }
 
 /** Clients that name the version in a header leave it out of the path. */
 function withoutPrefix(prefix: string, find: Find): Find {
-  return (httpMethod, path) => find(httpMethod, path.startsWith(`${prefix}/`) ? path : `${prefix}${path}`)
+  return (httpMethod, path) => find(httpMethod, isBelow(path, prefix) ? path : `${prefix}${path}`)
 }
 
 function byTable(): Find {

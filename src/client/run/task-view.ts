@@ -10,7 +10,7 @@ import type {
   TaskStatusJson,
 } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { TaskBuilder } from '../../a2a/apply-event.js'
-import { appendParts } from '../../a2a/parts.js'
+import { isPlainText, joinTexts } from '../../a2a/parts.js'
 import { deepEqual } from '../deep-equal.js'
 
 export class TaskView {
@@ -73,10 +73,13 @@ function artifactNews(
   artifact: ArtifactJson,
 ): { artifact: ArtifactJson; append?: boolean } | undefined {
   if (known === undefined) return { artifact }
-  const before = joined(known.parts)
-  const after = joined(artifact.parts)
+  const before = known.parts ?? []
+  const after = artifact.parts ?? []
   if (deepEqual(before, after)) return undefined
-  const added = addedParts(before, after)
+  // Some servers keep a text in the chunks it came in: where one ends and the next begins is no news.
+  const joined = [joinTexts(before), joinTexts(after)] as const
+  if (deepEqual(...joined)) return undefined
+  const added = addedParts(before, after) ?? addedParts(...joined)
   return added === undefined ? { artifact } : { artifact: { ...artifact, parts: added }, append: true }
 }
 
@@ -88,16 +91,9 @@ function addedParts(before: readonly PartJson[], after: readonly PartJson[]): Pa
   const same = after[at]
   if (same === undefined || !deepEqual(before.slice(0, at), after.slice(0, at))) return undefined
   if (deepEqual(last, same)) return after.slice(before.length)
-  if (last.text === undefined || same.text?.startsWith(last.text) !== true) return undefined
+  if (!isPlainText(last) || same.text?.startsWith(last.text) !== true) return undefined
   if (!deepEqual({ ...last, text: '' }, { ...same, text: '' })) return undefined
   return [{ ...same, text: same.text.slice(last.text.length) }, ...after.slice(before.length)]
-}
-
-/** Neighbouring texts as one: where one chunk ends and the next begins means nothing. */
-function joined(parts: readonly PartJson[] | undefined): PartJson[] {
-  const list: PartJson[] = []
-  appendParts(list, parts ?? [])
-  return list
 }
 
 /** The same state with the same message at another time is what the reader already knows. */

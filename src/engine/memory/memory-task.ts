@@ -9,6 +9,7 @@ import { type Alarm, hasCallsToCancel, nextAlarm, type ResumedHandler, waitsForC
 import type { QueuedMessage, TaskRecord, TurnResult } from '../../task/task-record.js'
 import { type TurnInput, turnInput } from '../../task/turn-input.js'
 import { turnFinished } from '../../task/turn-outcome.js'
+import { type TurnStanding, withPicture, withStanding } from '../../task/turn-picture.js'
 import type { ReachedState, WebhookEvents } from '../../task/webhook-events.js'
 import { asWhole } from '../../task/weight.js'
 import type { FollowUp } from '../engine.js'
@@ -38,6 +39,8 @@ export class MemoryTask {
   private answered = false
   /** It is known to be a task, and no Message: only then it is listed. */
   private decided: boolean
+  /** How the running turn stands, when it stands otherwise than its record says. */
+  private standing: TurnStanding | undefined
 
   constructor(record: TaskRecord, agent: AgentDefinition, host: MemoryTaskHost) {
     this.record = record
@@ -99,8 +102,8 @@ export class MemoryTask {
   }
 
   /** Webhooks are told of the state it has come to: one state after the other, beside the turns. */
-  tell(): void {
-    const { webhooks, artifactsBefore, record } = this
+  tell(record = this.record): void {
+    const { webhooks, artifactsBefore } = this
     const { tellWebhooks, logger } = this.host
     if (webhooks === undefined || tellWebhooks === undefined) return
     this.telling = this.telling
@@ -182,6 +185,7 @@ export class MemoryTask {
     const turn = new MemoryTurn(this.agent, input, this.host, {
       isShown: () => this.decided,
       onBegin: () => this.decide(),
+      onStanding: (standing) => this.stand(standing),
     })
     this.turn = turn
     this.stopTurn = (reason) => turn.end(reason)
@@ -212,6 +216,14 @@ export class MemoryTask {
     this.host.onChange(this.record)
   }
 
+  private stand(standing: TurnStanding): void {
+    this.standing = standing
+    if (!this.decided) return
+    this.host.onChange(withStanding(this.record, standing))
+    const { eventMetadata } = standing
+    this.tell({ ...withPicture(this.record, standing), ...(eventMetadata === undefined ? {} : { eventMetadata }) })
+  }
+
   private endWith(event: TaskEvent): void {
     this.change(event)
     this.host.bus.publish(stateEvent(this.record))
@@ -221,6 +233,6 @@ export class MemoryTask {
 
   private change(event: TaskEvent): void {
     this.record = reduce(this.record, event)
-    if (this.decided || event.type === 'turnEnded') this.host.onChange(this.record)
+    if (this.decided || event.type === 'turnEnded') this.host.onChange(withStanding(this.record, this.standing))
   }
 }

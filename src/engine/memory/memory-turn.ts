@@ -23,6 +23,7 @@ import type { ScopeChange, StateScope } from '../../task/state-record.js'
 import type { TaskRef, TurnResult } from '../../task/task-record.js'
 import type { TurnInput } from '../../task/turn-input.js'
 import { callsOf, withOpenCalls } from '../../task/turn-outcome.js'
+import type { TurnStanding } from '../../task/turn-picture.js'
 import type { HoldQueue } from '../hold-queue.js'
 import { StateAccess } from '../state-access.js'
 
@@ -53,6 +54,7 @@ export interface MemoryTurnOptions {
   /** It is known to be a task, and no Message. */
   isShown(): boolean
   onBegin(): void
+  onStanding(standing: TurnStanding): void
 }
 
 interface Attempt {
@@ -168,6 +170,7 @@ export class MemoryTurn {
       graceMs: host.graceMs,
       taskShown: options.isShown(),
       onBegin: () => options.onBegin(),
+      onStanding: (standing) => options.onStanding(standing),
       before: this.before,
       publish: (event) => host.bus.publish(event),
       now: () => timestamp(host.clock),

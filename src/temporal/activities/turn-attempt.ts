@@ -22,7 +22,7 @@ import type { StateHome } from '../../task/state-home.js'
 import type { TurnResult } from '../../task/task-record.js'
 import type { TurnInput } from '../../task/turn-input.js'
 import { type Checkpoint, callsOf, withOpenCalls } from '../../task/turn-outcome.js'
-import type { TurnPicture } from '../../task/turn-picture.js'
+import type { TurnPicture, TurnStanding } from '../../task/turn-picture.js'
 import { CancelCheck } from './cancel-check.js'
 import { CheckpointWriter, type HeartbeatService } from './checkpoint-writer.js'
 import { type DescribeService, isCancelRequested, type TurnExecution } from './describe-turn.js'
@@ -54,6 +54,8 @@ export interface TurnAttemptOptions {
   readonly largeValues: LargeValueStore
   /** A turn has begun here: the task is WORKING. Its large values are not in it. */
   onBegin(input: TurnInput): void
+  /** The task has come to wait for its caller while the handler goes on, or works again. */
+  onStanding(input: TurnInput, standing: TurnStanding): void
 }
 
 /** Attempts that may vanish with their worker before the turn is given up: a handler that kills its process. */
@@ -238,6 +240,7 @@ export class TurnAttempt {
       publish: (event: LiveEvent) => this.publish(event),
       now: () => new Date().toISOString(),
       newId: () => globalThis.crypto.randomUUID(),
+      onStanding: (standing: TurnStanding) => this.options.onStanding(this.given, standing),
     }
   }
 

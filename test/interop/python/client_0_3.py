@@ -1,6 +1,6 @@
 """The client of a2a-sdk 0.3, unchanged: does one thing after another and prints what it sees, one JSON line each.
 
-usage: client_0_3.py BASE_URL JSONRPC|HTTP+JSON|GRPC
+usage: client_0_3.py BASE_URL JSONRPC|HTTP+JSON|GRPC WEBHOOK_URL
 """
 
 import asyncio
@@ -15,11 +15,14 @@ from a2a.types import (
     DataPart,
     FilePart,
     FileWithBytes,
+    GetTaskPushNotificationConfigParams,
     Message,
     Part,
+    PushNotificationConfig,
     Role,
     Task,
     TaskIdParams,
+    TaskPushNotificationConfig,
     TaskQueryParams,
     TextPart,
 )
@@ -43,6 +46,13 @@ def text_of(task):
     return "".join(getattr(part, "text", "") for part in parts)
 
 
+def facts(stored, task):
+    """The path and the id of a webhook that is stored for the task."""
+    assert stored.task_id == task.id
+    config = stored.push_notification_config
+    return [httpx.URL(config.url).path, config.id]
+
+
 async def last_task(client, request):
     task = None
     async for event in client.send_message(request):
@@ -58,7 +68,7 @@ async def error_of(work):
         return f"{type(error).__name__}: {error}"
 
 
-async def main(url, transport):
+async def main(url, transport, webhook):
     async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
         card = await A2ACardResolver(http, url).get_agent_card()
         say("card", name=card.name, version=card.protocol_version, transports=[i.transport for i in card.additional_interfaces])
@@ -112,6 +122,15 @@ async def main(url, transport):
         say("unknown", error=await error_of(plain.get_task(TaskQueryParams(id="none"))))
         say("ended", error=await error_of(plain.cancel_task(TaskIdParams(id=done.id))))
         assert isinstance(canceled, Task)
+
+        watched = await last_task(plain, message("ask which?"))
+        hook = PushNotificationConfig(id="hook", url=webhook)
+        made = await plain.set_task_callback(TaskPushNotificationConfig(task_id=watched.id, push_notification_config=hook))
+        got = await plain.get_task_callback(
+            GetTaskPushNotificationConfigParams(id=watched.id, push_notification_config_id="hook")
+        )
+        await last_task(plain, message("this", task_id=watched.id))
+        say("webhooks", made=facts(made, watched), got=facts(got, watched))
     say("end")
 
 

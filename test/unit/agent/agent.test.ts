@@ -14,7 +14,7 @@ describe('agent', () => {
       run: 'durable',
       streaming: true,
       retry: { maxAttempts: 3, initialIntervalMs: 500, maxIntervalMs: 30_000 },
-      skills: [{ id: 'echo', name: 'echo', description: 'echo', tags: [] }],
+      skills: [{ id: 'echo', name: 'echo', description: 'echo', tags: ['echo'] }],
     })
     expect(agent({ id: 'now', run: 'direct' }, say).answers).toBe('message')
     const patient = agent({ id: 'patient', retry: { initialIntervalMs: 60_000 } }, say)

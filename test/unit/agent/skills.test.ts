@@ -30,7 +30,7 @@ describe('skills', () => {
   it('are on the card, from an object or a list', () => {
     const skills = [
       { id: 'booking', name: 'Booking', description: 'Booking', tags: ['trip'] },
-      { id: 'weather', name: 'weather', description: 'Tells the weather', tags: [] },
+      { id: 'weather', name: 'weather', description: 'Tells the weather', tags: ['weather'] },
     ]
     expect(agentCard(travel, []).skills).toEqual(skills)
     const { handler } = travel

@@ -6,6 +6,7 @@ import type { EarlierAttempts } from '../../../src/agent/resume.js'
 import { TurnEvents } from '../../../src/agent/turn-events.js'
 import type { LiveEvent } from '../../../src/bus/live-event.js'
 import { countedBytes, utf8Bytes } from '../../../src/internal/utf8-bytes.js'
+import type { TurnStanding } from '../../../src/task/turn-picture.js'
 import { fc } from '../../support/property.js'
 
 const INPUT = {
@@ -27,13 +28,15 @@ const INPUT = {
 
 function attempt(n = 1) {
   const published: LiveEvent[] = []
+  const stood: TurnStanding[] = []
   const events = new TurnEvents(INPUT as never, {
     attempt: n,
     publish: (event) => published.push(event),
     now: () => '2026-01-01T00:00:00.000Z',
     newId: () => 'id',
+    onStanding: (standing) => stood.push(standing),
   })
-  return { events, published }
+  return { events, published, stood }
 }
 
 const part = (text: string) => [{ text }]
@@ -140,6 +143,44 @@ describe('what a reader ends up with', () => {
 function byId(builder: TaskBuilder) {
   return Object.fromEntries((builder.build().artifacts ?? []).map((artifact) => [artifact.artifactId, artifact]))
 }
+
+describe('how a task stands', () => {
+  const said = (n: number, act: (events: TurnEvents) => void) => {
+    const { events, stood } = attempt(n)
+    events.begin()
+    act(events)
+    return stood.map(({ seq, status }) => `${seq} ${status.state?.replace('TASK_STATE_', '')}`)
+  }
+
+  it('is told when it waits while its handler goes on, and when it works again', () => {
+    const act = (events: TurnEvents) => {
+      events.status('before', undefined)
+      events.authRequired(part('one'), undefined)
+      events.authRequired(part('two'), undefined)
+      events.text('again', false)
+      events.status('after', undefined)
+    }
+    expect(said(1, act)).toEqual(['3 AUTH_REQUIRED', '4 AUTH_REQUIRED', '5 WORKING'])
+  })
+
+  it('is told by an attempt that follows a lost one, which may have let it wait', () => {
+    expect(said(2, (events) => events.status('x', undefined))).toEqual(['1 WORKING'])
+  })
+})
+
+describe('parts of an artifact', () => {
+  it('are alike in the stream, a snapshot, a checkpoint and the result', () => {
+    const { events, published } = attempt()
+    events.artifact({ artifactId: 'page', parts: [...part('Title'), ...part('Body')], lastChunk: false })
+    events.artifact({ artifactId: 'page', parts: [...part(' and more'), ...part('End')], append: true })
+    const built = new TaskBuilder({})
+    for (const { event } of published) built.apply(event)
+    const whole = [{ artifactId: 'page', parts: [...part('Title'), ...part('Body and more'), ...part('End')] }]
+    for (const artifacts of [built.build(), events.said, events.earlier(undefined)].map((each) => each.artifacts))
+      expect(artifacts).toEqual(whole)
+    expect(events.artifacts()).toEqual(whole)
+  })
+})
 
 describe('references to large values', () => {
   it("are nobody's to give but ours", () => {

@@ -4,6 +4,8 @@ import type { JsonObject } from '@bufbuild/protobuf'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type AgentCardJson, AgentCardSchema } from '../../../gen/lf/a2a/v1/a2a_pb.js'
+import { agentCard } from '../../../src/agent/agent-card.js'
+import { agent } from '../../../src/agent/agent-definition.js'
 import { canonicalBytes, signedPart } from '../../../src/card/canonical-card.js'
 import { type CardKey, cardSigner } from '../../../src/card/sign-card.js'
 import { verifyCard } from '../../../src/card/verify-card.js'
@@ -172,6 +174,19 @@ describe('another library', () => {
     const theirs = AgentCard.toJSON(await sign(AgentCard.fromJSON(card))) as AgentCardJson
     const { kid } = await verifyCard(theirs, { keys: { k1: publicKey } })
     expect(kid).toBe('k1')
+  })
+
+  it('verifies the card of an agent that says nothing of itself, or only empty things', async () => {
+    const skills = { lookup: { name: '', description: '', tags: [] } }
+    for (const meta of [{}, { name: '', description: '' }, { skills }]) {
+      const ours = await signed(
+        agentCard(
+          agent({ id: 'echo', ...meta }, () => 'hi'),
+          card.supportedInterfaces ?? [],
+        ),
+      )
+      await verifyAgentCardSignature(async () => publicKey)(AgentCard.fromJSON(ours))
+    }
   })
 
   it('signs the same bytes, for cards without empty values', () => {

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { StreamResponseJson, TaskJson } from '../../../gen/lf/a2a/v1/a2a_pb.js'
 import { TaskBuilder } from '../../../src/a2a/apply-event.js'
+import { joinTexts } from '../../../src/a2a/parts.js'
 import { TaskView } from '../../../src/client/run/task-view.js'
 import { fc } from '../../support/property.js'
 
@@ -11,6 +12,7 @@ const START: TaskJson = { id: 't', contextId: 'c', status: { state: 'TASK_STATE_
 const part = fc.oneof(
   fc.record({ text: fc.string() }),
   fc.record({ text: fc.string(), mediaType: fc.constantFrom('text/plain', 'text/html') }),
+  fc.record({ text: fc.string(), metadata: fc.constantFrom({ a: 1 }, { a: 2 }) }),
   fc.record({ data: fc.jsonValue() as fc.Arbitrary<never> }),
   fc.record({ url: fc.webUrl() }),
 )
@@ -33,8 +35,9 @@ const update: fc.Arbitrary<StreamResponseJson> = fc.oneof(
 /** An update that its reader gets, or one that is lost with its connection; the next connection begins with the Task. */
 const step = fc.record({ update, lost: fc.boolean() })
 
+/** Where one part of a text ends and the next begins may differ: some servers keep a text in the chunks it came in. */
 function shownText({ artifacts = [] }: TaskJson): unknown {
-  return artifacts.map(({ artifactId, parts = [] }) => [artifactId, JSON.stringify(parts)]).sort()
+  return artifacts.map(({ artifactId, parts = [] }) => [artifactId, JSON.stringify(joinTexts(parts))]).sort()
 }
 
 describe('a view of a task', () => {
@@ -70,6 +73,15 @@ describe('a view of a task', () => {
     }
     const task = { ...START, artifacts: [{ artifactId: 'a', parts: [{ text: 'one two ' }, { text: 'three' }] }] }
     expect(view.accept({ task })).toEqual([])
+  })
+
+  it('keeps parts apart of which the last has grown', () => {
+    const view = new TaskView()
+    view.accept({ task: { ...START, artifacts: [{ artifactId: 'a', parts: [{ text: 'Title' }, { text: 'Bo' }] }] } })
+    const parts = [{ text: 'Title' }, { text: 'Body' }, { text: 'End' }]
+    expect(view.accept({ task: { ...START, artifacts: [{ artifactId: 'a', parts }] } })).toMatchObject([
+      { artifactUpdate: { artifact: { parts: [{ text: 'dy' }, { text: 'End' }] }, append: true } },
+    ])
   })
 
   it('shows only what a text has grown by', () => {

@@ -10,6 +10,7 @@ import type { Projection, TaskStore } from '../../../src/store/task-store.js'
 import type { ListPlace, ListQuery } from '../../../src/task/list-query.js'
 import { reduce } from '../../../src/task/reduce.js'
 import type { TaskRecord } from '../../../src/task/task-record.js'
+import { withStanding } from '../../../src/task/turn-picture.js'
 import { databaseKinds, type TestDatabase } from '../../support/databases.js'
 import { fc } from '../../support/property.js'
 import { accepting, asking, completed, ended, FILTER, submitted, time, working } from '../../support/task-records.js'
@@ -30,6 +31,17 @@ const OTHER_WRITER = `
   for (;;) if (await store.flush().then(() => true, () => false)) break
   await store.close()
 `
+
+/** As it is while its turn has come so far. */
+function standing(
+  record: TaskRecord,
+  seq: number,
+  state: 'TASK_STATE_WORKING' | 'TASK_STATE_AUTH_REQUIRED',
+): TaskRecord {
+  const { turn } = record.position
+  const status = { state, timestamp: time(seq) }
+  return withStanding(record, { turn, attempt: 1, seq, artifacts: [], status })
+}
 
 /** As it comes with a turn whose handler does not see the first message. */
 function withoutFirst(record: TaskRecord): Projection {
@@ -71,6 +83,41 @@ describe.each(databaseKinds)('on $title', ({ missing, create }) => {
       const { tasks } = await page({ includeArtifacts: true })
       expect(tasks).toEqual([third.task])
       expect(await store.ended(taskKey(first))).toEqual(third)
+    })
+
+    it('goes by the place of a running turn for how it stands, and by revision for the rest, in any order', async () => {
+      const begun = working(submitted('t'), 1)
+      const waiting = standing(begun, 3, 'TASK_STATE_AUTH_REQUIRED')
+      const again = standing(begun, 5, 'TASK_STATE_WORKING')
+      const more = accepting(begun, 'more')
+      const states = [begun, waiting, again, more]
+      for (const order of [
+        [0, 1, 2, 3],
+        [0, 1, 3],
+        [3, 1],
+        [1, 3, 0],
+        [2, 1, 3],
+        [3, 2, 1, 0],
+      ]) {
+        for (const together of [true, false]) {
+          const taskId = `t${order.join('')}${together}`
+          for (const which of order) {
+            store.project({ ...(states[which] as Projection), taskId })
+            if (!together) await store.flush()
+          }
+          const found = (await page()).tasks.find(({ id }) => id === taskId)
+          const expected = order.includes(2) ? again : waiting
+          expect([order, together, found?.status]).toEqual([order, together, expected.task.status])
+          expect([order, found?.history?.length]).toEqual([order, order.includes(3) ? 2 : 1])
+          const over = completed(more, 9)
+          for (const each of [over, again]) store.project({ ...each, taskId })
+          await store.flush()
+          store.project({ ...waiting, taskId })
+          await store.flush()
+          expect((await page()).tasks.map(({ status }) => status)).toEqual([over.task.status])
+          await store.reconciliation.forget(taskKey({ ...FILTER, taskId }))
+        }
+      }
     })
 
     it('makes one row of the same state written twice', async () => {

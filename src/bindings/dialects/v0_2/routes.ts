@@ -8,6 +8,7 @@ import type {
 } from '../../../../gen/lf/a2a/v1/a2a_pb.js'
 import { A2AError, invalidParams } from '../../../a2a/errors.js'
 import type { MethodEntry } from '../../method.js'
+import { renameFields } from '../errors.js'
 import { compact, field, isObject, pick } from '../fields.js'
 import { cardFromV1 } from '../v0_3/card.js'
 import { messageFromV1, taskFromV1, taskPushConfigFromV1 } from '../v0_3/json/from-v1.js'
@@ -41,7 +42,14 @@ const createConfig = kindUnary(
 const configName = (params: JsonObject) => pick(params, ['taskId', 'id'])
 
 /** GET on the stream: what subscribes, with the pace in the query. */
-const subscribed = withPace(kindStream('subscribeToTask', (params) => compact({ id: field(params, 'taskId') }), false))
+const subscribed = withPace(
+  kindStream(
+    'subscribeToTask',
+    (params) => compact({ id: field(params, 'taskId') }),
+    false,
+    renameFields([[/^id$/, 'taskId']]),
+  ),
+)
 
 export const V0_2_ROUTES: readonly OldRoute[] = [
   {

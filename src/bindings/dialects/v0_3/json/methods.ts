@@ -15,10 +15,20 @@ import { sendResultFromV1, taskFromV1, taskPushConfigFromV1 } from './from-v1.js
 import { kindStream, kindUnary } from './method.js'
 import { sendToV1, taskPushConfigToV1 } from './to-v1.js'
 
-const messageFields = renameFields([
-  [/^configuration\.taskPushNotificationConfig/, 'configuration.pushNotificationConfig'],
-  [/^configuration\.returnImmediately/, 'configuration.blocking'],
-])
+const messageFields = renameFields(
+  [
+    [/^configuration\.taskPushNotificationConfig/, 'configuration.pushNotificationConfig'],
+    [/^configuration\.returnImmediately/, 'configuration.blocking'],
+    [/^(message\.parts\[\d+\])\.raw/, '$1.file.bytes'],
+    [/^(message\.parts\[\d+\])\.url/, '$1.file.uri'],
+    [/^(message\.parts\[\d+\])\.filename/, '$1.file.name'],
+    [/^(message\.parts\[\d+\])\.mediaType/, '$1.file.mimeType'],
+  ],
+  [
+    [/text, raw, url, data/, 'text, file.bytes, file.uri, data'],
+    [/ROLE_USER/, 'user'],
+  ],
+)
 
 /** In the webhook methods `id` is the task and `pushNotificationConfigId` the configuration. */
 const configFields = renameFields([

@@ -62,10 +62,13 @@ function stream(words: Words<StreamOperation>): StreamMethod {
 
 const message = {
   toV1: sendToV1,
-  error: renameFields([
-    [/^message\.parts/, 'message.content'],
-    [/^configuration\.taskPushNotificationConfig/, 'configuration.pushNotification'],
-  ]),
+  error: renameFields(
+    [
+      [/^message\.parts/, 'message.content'],
+      [/^configuration\.taskPushNotificationConfig/, 'configuration.pushNotification'],
+    ],
+    [[/text, raw, url, data/, 'text, file.fileWithBytes, file.fileWithUri, data']],
+  ),
   /** Some clients send the JSON of JSON-RPC over REST. */
   other(json: JsonObject) {
     const message = field(json, 'message') ?? field(json, 'request')
