@@ -92,6 +92,7 @@ export {
 export { type FromClaims, type JwtClaims, type JwtOptions, jwt } from './auth/jwt.js'
 export type { Duration } from './internal/duration.js'
 export type { Logger } from './internal/logger.js'
+export type { TemporalPlace } from './process/temporal-parts.js'
 export type {
   LoggedAttempt,
   LoggedDelivery,
@@ -101,4 +102,6 @@ export type {
 } from './push/webhook-log.js'
 export type { WebhookSettings } from './push/webhook-settings.js'
 export { type Served, type ServeOptions, serve } from './serve.js'
+export { StoreDatabaseError } from './store/store-database-error.js'
 export type { WebhookEvents } from './task/webhook-events.js'
+export { TemporalNotFoundError, TemporalStartError, TemporalVersionError } from './temporal/embedded/errors.js'

@@ -6,6 +6,7 @@ import type { CardMode } from './card/card-mode.js'
 import type { CardKey } from './card/sign-card.js'
 import type { ConnectOptions } from './client/options.js'
 import type { Logger } from './internal/logger.js'
+import type { TemporalPlace } from './process/temporal-parts.js'
 import type { WebhookLog } from './push/webhook-log.js'
 import type { WebhookSettings } from './push/webhook-settings.js'
 import type { ServerLimits } from './server/limits.js'
@@ -81,7 +82,7 @@ export interface Served {
   /** The base of all URLs on the cards. */
   readonly url: string
   /** Address and source of the Temporal server; undefined with the memory engine. */
-  readonly temporal: { readonly address: string; readonly namespace: string; readonly source: string } | undefined
+  readonly temporal: TemporalPlace | undefined
   /** The store's database, without its password; undefined with the memory engine. */
   readonly store: string | undefined
   /** What was delivered to webhooks, and delivering again. */

@@ -3,6 +3,7 @@ import type { JsonObject } from '@bufbuild/protobuf'
 import { base64url, type CryptoKey, decodeProtectedHeader, flattenedVerify, importJWK, type JWK } from 'jose'
 import type { AgentCardSignatureJson } from '../../gen/lf/a2a/v1/a2a_pb.js'
 import { canonicalBytes, signedPart, withoutEmpty } from './canonical-card.js'
+import { CardNotVerifiedError } from './card-not-verified-error.js'
 import { CARD_ALGORITHMS } from './sign-card.js'
 
 /** The keys that are trusted; what the card itself names is not. */
@@ -24,11 +25,6 @@ export interface VerifiedCard<Card> {
   readonly card: Card
   /** Of the key that verified it. */
   readonly kid: string
-}
-
-/** No signature of the card is one of a trusted key. */
-export class CardNotVerifiedError extends Error {
-  override readonly name = 'CardNotVerifiedError'
 }
 
 /** Signatures that are looked at; a card with more is no honest one. */

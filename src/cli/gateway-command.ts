@@ -82,9 +82,8 @@ async function run(files: string[], flags: GatewayFlags, command: Command): Prom
       limits: { lameDuckMs: Math.round(flags.drain * 1_000) },
       webhooks: webhookSettings(flags),
     })
-    const { url, port } = gateway.server
-    const { address, namespace, source } = gateway.temporal
-    const temporal = { address, namespace, source: source.detail }
+    const { server, temporal } = gateway
+    const { url, port } = server
     const cards = agents.map(({ id }) => cardUrl(url, id))
     return {
       json: { role: 'gateway', url, port, temporal, nats: nats !== undefined, agents: cards },

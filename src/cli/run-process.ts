@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { Logger } from '../internal/logger.js'
 import { createLogger } from '../observe/logger.js'
+import type { TemporalPlace } from '../process/temporal-parts.js'
 import type { TemporalProgress } from '../temporal/embedded/index.js'
 import { fail } from './fail.js'
 import type { ProcessFlags } from './flags.js'
@@ -49,12 +50,6 @@ export async function runProcess(
   await started.stop()
   // A timer or a connection that the agents' own file has left open would hold the process for ever.
   process.exit()
-}
-
-export interface TemporalPlace {
-  readonly address: string
-  readonly namespace: string
-  readonly source: string
 }
 
 export function engineLine(temporal: TemporalPlace): string {

@@ -77,8 +77,7 @@ async function run(files: string[], flags: WorkerFlags, command: Command): Promi
       drainMs: Math.round(flags.drain * 1_000),
       webhooks: webhookSettings(flags),
     })
-    const { address, namespace, source } = worker.temporal
-    const temporal = { address, namespace, source: source.detail }
+    const { temporal } = worker
     const ids = agents.map(({ id }) => id)
     return {
       json: {

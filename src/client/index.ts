@@ -14,6 +14,7 @@ export type {
 } from '../../gen/lf/a2a/v1/a2a_pb.js'
 export { A2AError, type A2AErrorReason, type FieldViolation, isA2AError } from '../a2a/errors.js'
 export { textOf } from '../a2a/parts.js'
+export { CardNotVerifiedError } from '../card/card-not-verified-error.js'
 export type { AgentClient, ResumeOptions } from './agent-client.js'
 export {
   type ApiKeyOptions,

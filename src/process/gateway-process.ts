@@ -10,12 +10,11 @@ import type { WebhookSettings } from '../push/webhook-settings.js'
 import { createServer, type Server, type ServerOptions } from '../server/create-server.js'
 import { requireSafeExposure } from '../server/exposure.js'
 import { requireFreePort } from '../server/port.js'
-import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
 import { checkSettings } from './check-settings.js'
 import { missingSecret } from './installation-secret.js'
 import { startTaskService } from './task-service.js'
-import { openTemporalParts, type TemporalPartsOptions } from './temporal-parts.js'
+import { openTemporalParts, placeOf, type TemporalPartsOptions, type TemporalPlace } from './temporal-parts.js'
 import { DEFAULT_TURN, type TurnTimes } from './turn-times.js'
 import { gatewayWebhooks } from './webhooks.js'
 
@@ -35,9 +34,10 @@ export interface GatewayProcessOptions
   readonly webhooks?: WebhookSettings
 }
 
+/** A running gateway, as `temporal-a2a gateway` runs it. */
 export interface GatewayProcess {
   readonly server: Server
-  readonly temporal: TemporalServer
+  readonly temporal: TemporalPlace
   /** The store's database as people may see it. */
   readonly store: string
   /** What operators see of webhooks, and may do about them. */
@@ -78,6 +78,7 @@ export function startGatewayProcess(options: GatewayProcessOptions): Promise<Gat
     )
     const server = await createServer({ ...options, engine, secret, webhooks })
     teardown.add(() => server.stop())
-    return { server, temporal: parts.temporal, store: parts.storeName, webhooks: log, stop: () => teardown.run() }
+    const temporal = placeOf(parts.temporal)
+    return { server, temporal, store: parts.storeName, webhooks: log, stop: () => teardown.run() }
   })
 }

@@ -5,11 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-
-/** A secret that is missing or of no use; the message says what to do. */
-export class SecretError extends Error {
-  override readonly name = 'SecretError'
-}
+import { SecretError } from './secret-error.js'
 
 const MIN_BYTES = 32
 const MAKE_ONE = 'make one with: openssl rand -base64 32'

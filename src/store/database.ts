@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Logger } from '../internal/logger.js'
 import { openPostgres } from './postgres.js'
 import { openSqlite } from './sqlite.js'
+import { StoreDatabaseError } from './store-database-error.js'
 import type { Tables } from './tables.js'
 
 export interface StoreDatabase {
@@ -46,21 +47,4 @@ export function databaseName(where: string): string {
   if (!URL.canParse(where)) return 'postgres://…'
   const { username, host, pathname } = new URL(where)
   return `postgres://${username === '' ? '' : `${username}@`}${host}${pathname}`
-}
-
-/** The database cannot be used as it is; the message says why and what to do. */
-export class StoreDatabaseError extends Error {
-  override readonly name = 'StoreDatabaseError'
-
-  /** @param cause is told, but not kept: errors of a driver may hold the password */
-  constructor(database: string, cause: unknown) {
-    super(`The database ${database} cannot be used: ${reasonOf(cause)}`)
-  }
-}
-
-function reasonOf(cause: unknown): string {
-  if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(reasonOf).join('; ')
-  const { code, message } = cause as { code?: unknown; message?: unknown }
-  if (code === 'ERR_INVALID_URL') return 'it is not a URL such as postgres://user@host:5432/database'
-  return typeof message === 'string' ? message : String(cause)
 }

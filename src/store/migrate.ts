@@ -1,11 +1,12 @@
 /** Brings a database to the schema of this version; at start, before anything else touches it. */
 import { type Kysely, sql } from 'kysely'
 import { type Migration, type MigrationResultSet, Migrator } from 'kysely/migration'
-import { type StoreDatabase, StoreDatabaseError } from './database.js'
+import type { StoreDatabase } from './database.js'
 import * as tasks from './migrations/0001-tasks.js'
 import * as push from './migrations/0002-push.js'
 import * as blobs from './migrations/0003-blobs.js'
 import * as endedTasks from './migrations/0004-ended-tasks.js'
+import { StoreDatabaseError } from './store-database-error.js'
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-tasks': tasks,

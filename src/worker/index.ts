@@ -1,9 +1,14 @@
 /**
- * For those who run Temporal's side themselves.
+ * For those who run the turns of tasks in processes of their own.
  *
  * @module temporal-a2a/worker
  */
-export { createWorker, type RunningWorker, type WorkerOptions, type WorkerVersion } from './create-worker.js'
-export { type OneProcess, type OneProcessOptions, startOneProcess } from './one-process.js'
+export { NatsConfigError } from '../bus/nats/nats-config-error.js'
+export type { NatsOptions } from '../bus/nats/options.js'
+export { SecretError } from '../process/secret-error.js'
+export type { TemporalPlace } from '../process/temporal-parts.js'
+export { StoreDatabaseError } from '../store/store-database-error.js'
+export { TemporalNotFoundError, TemporalStartError, TemporalVersionError } from '../temporal/embedded/errors.js'
+export type { WorkerVersion } from './create-worker.js'
 export { type StartWorkerOptions, startWorker } from './start-worker.js'
 export type { WorkerProcess } from './worker-process.js'

@@ -5,12 +5,11 @@ import { LocalCalls } from '../engine/local-calls.js'
 import { startOrTakeDown } from '../internal/teardown.js'
 import { checkSettings } from '../process/check-settings.js'
 import { createEngine } from '../process/task-service.js'
-import { openTemporalParts, type TemporalPartsOptions } from '../process/temporal-parts.js'
+import { openTemporalParts, placeOf, type TemporalPartsOptions, type TemporalPlace } from '../process/temporal-parts.js'
 import { DEFAULT_TURN, type TurnTimes } from '../process/turn-times.js'
 import { standingTeller, workerWebhooks } from '../process/webhooks.js'
 import type { WebhookSettings } from '../push/webhook-settings.js'
 import { RemoteCalls, type RemoteCallsOptions } from '../remote/remote-calls.js'
-import type { TemporalServer } from '../temporal/embedded/index.js'
 import { DEFAULT_TASK_QUEUE } from '../temporal/names.js'
 import { StateWorkflows } from '../temporal/state-workflows.js'
 import { TurnAnnouncer } from '../temporal/turn-announcer.js'
@@ -43,7 +42,7 @@ export interface WorkerProcessOptions extends TemporalPartsOptions {
 
 /** A worker with what it needs, as `temporal-a2a worker` runs it. */
 export interface WorkerProcess {
-  readonly temporal: TemporalServer
+  readonly temporal: TemporalPlace
   /** The store's database as people may see it. */
   readonly store: string
   /** Gives running turns to other workers and ends; handlers that do not listen are left behind after their grace time. */
@@ -116,6 +115,6 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<Worke
       await stopWorker()
       await Promise.all([announcer.settled(), teller.stop()])
     })
-    return { temporal: parts.temporal, store: parts.storeName, stop: () => teardown.run() }
+    return { temporal: placeOf(parts.temporal), store: parts.storeName, stop: () => teardown.run() }
   })
 }

@@ -16,6 +16,9 @@ interface Rule {
   readonly outside?: readonly string[]
 }
 
+/** What starting anything may throw. */
+const START_ERRORS = ['store/store-database-error.ts', 'temporal/embedded/errors.ts']
+
 /** The longest prefix of a file's path decides which rule it is under. */
 const RULES: Readonly<Record<string, Rule>> = {
   internal: { ours: [] },
@@ -110,7 +113,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     ours: ['internal', 'temporal/search-attributes.ts'],
     outside: ['node:*', '@temporalio/client', '@temporalio/common/*', '@temporalio/envconfig'],
   },
-  'server/index.ts': { ours: ['auth', 'bus', 'card', 'engine', 'service', 'start-gateway.ts'] },
+  'server/index.ts': {
+    ours: ['auth', 'bus', 'card', 'engine', 'service', 'start-gateway.ts', 'process/secret-error.ts', ...START_ERRORS],
+    types: ['process'],
+  },
   process: {
     ours: ['task', 'agent', 'bus', 'store', 'temporal', 'push', 'server', 'internal'],
     outside: ['node:*', '@temporalio/client'],
@@ -150,6 +156,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     ours: [],
     outside: ['@bufbuild/protobuf', '@bufbuild/protobuf/reflect', '@bufbuild/protobuf/wkt'],
   },
+  'client/index.ts': { ours: ['a2a', 'client', 'card/card-not-verified-error.ts'], types: ['gen'] },
   client: { ours: ['a2a', 'internal'], types: ['card', 'gen', '@bufbuild/protobuf'] },
   'client/transports': {
     ours: ['client', 'a2a', 'gen', 'bindings/rest/routes.ts', 'bindings/dialects'],
@@ -182,11 +189,24 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   remote: { ours: ['a2a', 'client', 'internal'], types: ['agent', 'task'] },
   proto: { ours: ['gen'] },
-  'index.ts': { ours: ['a2a', 'agent', 'auth', 'internal', 'serve.ts'], types: ['gen', 'push', 'task'] },
+  'index.ts': {
+    ours: ['a2a', 'agent', 'auth', 'internal', 'serve.ts', ...START_ERRORS],
+    types: ['gen', 'process', 'push', 'task'],
+  },
   'start-gateway.ts': { ours: ['serve.ts'], types: ['process'] },
   'serve.ts': {
     ours: ['agent'],
-    types: ['agent', 'auth', 'card', 'client', 'internal', 'push', 'server', 'temporal/embedded/progress.ts'],
+    types: [
+      'agent',
+      'auth',
+      'card',
+      'client',
+      'internal',
+      'process',
+      'push',
+      'server',
+      'temporal/embedded/progress.ts',
+    ],
   },
 }
 

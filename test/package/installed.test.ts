@@ -135,13 +135,13 @@ describe('installed into an empty project', { timeout: 60_000 }, () => {
        import type { Task } from 'temporal-a2a/proto'
        import { createServer } from 'temporal-a2a/server'
        import { test } from 'temporal-a2a/testing'
-       import { createWorker } from 'temporal-a2a/worker'
+       import { startWorker } from 'temporal-a2a/worker'
        const echo = agent({ id: 'echo' }, (message, ctx: AgentContext) => ctx.step('x', () => message.text))
        export const served: Promise<Served> = serve({ agents: [echo] })
        export const bot: Promise<AgentClient> = connect('https://x')
        export type Id = Task['id']
        export const text: string = test(echo).text()
-       export { createServer, createWorker }
+       export { createServer, startWorker }
        // @ts-expect-error no such option
        await serve({ agents: [echo], smoke: true })
        // @ts-expect-error a number is no result

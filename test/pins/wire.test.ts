@@ -1,14 +1,17 @@
 /** What must not change unnoticed: codes, names, defaults. The expected side is written out, never imported. */
 import { describe, expect, it } from 'vitest'
 import { WIRE_CODES } from '../../src/a2a/error-codes.js'
+import * as client from '../../src/client/index.js'
 import * as compat from '../../src/compat/index.js'
 import * as entry from '../../src/index.js'
 import { DEFAULT_TURN } from '../../src/process/turn-times.js'
+import * as server from '../../src/server/index.js'
 import { DEFAULT_LIMITS } from '../../src/server/limits.js'
 import { STATE_LIMITS } from '../../src/task/state-record.js'
 import * as names from '../../src/temporal/names.js'
 import { stateWorkflowId } from '../../src/temporal/state-workflows.js'
 import * as testing from '../../src/testing/index.js'
+import * as worker from '../../src/worker/index.js'
 
 describe('pins', () => {
   it('error codes (A2A v1.0.1, section 5.4)', () => {
@@ -86,6 +89,10 @@ describe('pins', () => {
       'Response',
       'StateError',
       'StepError',
+      'StoreDatabaseError',
+      'TemporalNotFoundError',
+      'TemporalStartError',
+      'TemporalVersionError',
       'TurnStopped',
       'agent',
       'agentDefinition',
@@ -114,6 +121,35 @@ describe('pins', () => {
       'streamingHandler',
       'text',
     ])
+  })
+
+  it('what a caller can import', () => {
+    expect(Object.keys(client).sort()).toEqual([
+      'A2AError',
+      'CardNotVerifiedError',
+      'DEFAULT_CLIENT_LIMITS',
+      'TaskNotCompletedError',
+      'apiKey',
+      'bearer',
+      'clientCredentials',
+      'connect',
+      'createCardCache',
+      'isA2AError',
+      'textOf',
+      'verifyCard',
+    ])
+  })
+
+  it('what who runs the parts apart can import', () => {
+    const toStart = ['StoreDatabaseError', 'TemporalNotFoundError', 'TemporalStartError', 'TemporalVersionError']
+    expect(Object.keys(server).sort()).toEqual(
+      [
+        ...toStart,
+        ...['CardKeyError', 'DEFAULT_LIMITS', 'InProcessBus', 'MemoryEngine', 'NatsConfigError', 'SecretError'],
+        ...['createServer', 'startGateway'],
+      ].sort(),
+    )
+    expect(Object.keys(worker).sort()).toEqual([...toStart, 'NatsConfigError', 'SecretError', 'startWorker'].sort())
   })
 
   it('what who comes from another SDK can import', () => {

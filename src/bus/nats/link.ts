@@ -5,7 +5,8 @@
 import { AuthorizationError, connect, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node'
 import { onAbort, sleep, withDeadline } from '../../internal/abort.js'
 import type { Logger } from '../../internal/logger.js'
-import { connectionOptions, NatsConfigError, type NatsOptions, retryMs } from './options.js'
+import { NatsConfigError } from './nats-config-error.js'
+import { connectionOptions, type NatsOptions, retryMs } from './options.js'
 
 /** Bytes that may be on their way to the server; what would come on top is dropped. */
 const MAX_PENDING_BYTES = 8 * 1024 * 1024

@@ -1,7 +1,9 @@
 /** How a NATS server is reached: what an operator gives, and what its client takes. */
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { credsAuthenticator, type NodeConnectionOptions } from '@nats-io/transport-node'
+import { NatsConfigError } from './nats-config-error.js'
 
+/** Where the NATS servers are, and who we are to them. */
 export interface NatsOptions {
   /**
    * `nats://host:4222`, or `tls://…` to insist on TLS; several of one cluster separated by commas. User and password, or a
@@ -14,11 +16,6 @@ export interface NatsOptions {
   readonly caFile?: string
   readonly certFile?: string
   readonly keyFile?: string
-}
-
-/** What cannot be connected with; the message says what is wrong, and holds no credential. */
-export class NatsConfigError extends Error {
-  override readonly name = 'NatsConfigError'
 }
 
 /** Milliseconds until an attempt to connect is given up. */

@@ -6,6 +6,7 @@ export interface TriedSource {
   readonly reason: string
 }
 
+/** No Temporal server is configured, and none can be found, downloaded or built; the message says what helps. */
 export class TemporalNotFoundError extends Error {
   override readonly name = 'TemporalNotFoundError'
   readonly tried: readonly TriedSource[]
