@@ -7,11 +7,12 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'cannot be had: this machine has no such address (--host)',
 }
 
-/** In place of what the system says when it refuses a port. */
+/** In place of what the system says when it refuses a port, with the system's `code`. */
 export function portError(error: unknown, port: number, host: string): unknown {
-  const why = REASONS[(error as NodeJS.ErrnoException).code ?? '']
+  const { code = '' } = error as NodeJS.ErrnoException
+  const why = REASONS[code]
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-  return why === undefined ? error : new Error(`${address} ${why}`, { cause: error })
+  return why === undefined ? error : Object.assign(new Error(`${address} ${why}`), { code })
 }
 
 /**
