@@ -19,7 +19,7 @@ import {
 } from './flags.js'
 import { given } from './given.js'
 import { loadAgents } from './load-agents.js'
-import { cardUrl, engineLine, runProcess } from './run-process.js'
+import { agentLines, cardUrl, engineLine, runProcess } from './run-process.js'
 import { drainFlag, eventsLine, natsOptions, type SplitFlags, splitFlags } from './split-flags.js'
 
 interface GatewayFlags extends ProcessFlags, TemporalFlags, ListenFlags, AuthFlags, SplitFlags, WebhookFlags {
@@ -88,7 +88,7 @@ async function run(files: string[], flags: GatewayFlags, command: Command): Prom
     return {
       json: { role: 'gateway', url, port, temporal, nats: nats !== undefined, agents: cards },
       banner: [
-        ...cards.map((card) => `agent   ${card}`),
+        ...agentLines(url, agents),
         engineLine(temporal),
         eventsLine(nats),
         `tasks   ${gateway.store}`,

@@ -1,5 +1,6 @@
 /** Starts a server process, says where it is, and stops it in order at a signal. What `serve`, `gateway`, `worker` share. */
 import type { Command } from 'commander'
+import { type AgentDefinition, agentDirectory, defaultAgent } from '../agent/agent-definition.js'
 import type { Logger } from '../internal/logger.js'
 import { createLogger } from '../observe/logger.js'
 import type { TemporalPlace } from '../process/temporal-parts.js'
@@ -54,6 +55,13 @@ export async function runProcess(
 
 export function engineLine(temporal: TemporalPlace): string {
   return `engine  Temporal at ${temporal.address}, namespace ${temporal.namespace} (${temporal.source})`
+}
+
+/** Where the cards are; of several agents one also answers at the root. */
+export function agentLines(url: string, agents: readonly AgentDefinition[]): string[] {
+  const root = defaultAgent(agentDirectory(agents))
+  const also = (agent: AgentDefinition) => (agents.length > 1 && agent.id === root.id ? ', also at the root' : '')
+  return agents.map((agent) => `agent   ${cardUrl(url, agent.id)}${also(agent)}`)
 }
 
 export function cardUrl(url: string, id: string): string {

@@ -20,7 +20,7 @@ import {
 } from './flags.js'
 import { given } from './given.js'
 import { loadAgents } from './load-agents.js'
-import { cardUrl, engineLine, runProcess } from './run-process.js'
+import { agentLines, cardUrl, engineLine, runProcess } from './run-process.js'
 
 interface ServeFlags extends ProcessFlags, TemporalFlags, ListenFlags, AuthFlags, WebhookFlags {
   readonly engine: 'temporal' | 'memory'
@@ -67,7 +67,7 @@ async function run(file: string, flags: ServeFlags, command: Command): Promise<v
     return {
       json: { url, port, temporal: temporal ?? null, agents: cards, warnings },
       banner: [
-        ...cards.map((card) => `agent   ${card}`),
+        ...agentLines(url, agents),
         temporal === undefined
           ? 'engine  memory: NOT durable, tasks are gone when this process ends'
           : engineLine(temporal),
