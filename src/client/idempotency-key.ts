@@ -7,7 +7,6 @@ export function withIdempotencyKey(
   headers: Readonly<Record<string, string>> = {},
   key?: string,
 ): Record<string, string> {
-  const all = new Headers(headers)
-  all.set(IDEMPOTENCY_HEADER, key ?? all.get(IDEMPOTENCY_HEADER) ?? randomId())
-  return Object.fromEntries(all)
+  const all = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+  return { ...all, [IDEMPOTENCY_HEADER]: key ?? all[IDEMPOTENCY_HEADER] ?? randomId() }
 }
