@@ -107,6 +107,12 @@ export function unsupportedOperation(message: string, metadata: Readonly<Record<
   return new A2AError('UNSUPPORTED_OPERATION', message, { metadata })
 }
 
+/** A stream that ends before its task does; whoever reads it may go on at once. */
+export function endedEarly(why: string): A2AError {
+  const metadata = { resumable: 'true' }
+  return new A2AError('UNAVAILABLE', `${why}; subscribe to the task to go on`, { metadata, retryAfterMs: 0 })
+}
+
 export function invalidParams(violations: readonly FieldViolation[]): A2AError {
   const fields = violations
     .map(({ field, description }) => (field === '' ? description : `${field}: ${description}`))

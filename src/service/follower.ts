@@ -3,7 +3,7 @@ import type { StreamResponseJson, TaskStateJson } from '../../gen/lf/a2a/v1/a2a_
 import { TaskBuilder } from '../a2a/apply-event.js'
 import { compareCursors, follows, type Position } from '../a2a/cursor.js'
 import { cursorText, taskTag } from '../a2a/cursor-text.js'
-import { A2AError } from '../a2a/errors.js'
+import { A2AError, endedEarly } from '../a2a/errors.js'
 import { stateOf } from '../a2a/state.js'
 import { limitHistory } from '../a2a/task-view.js'
 import type { Subscription } from '../bus/event-bus.js'
@@ -215,12 +215,5 @@ export function vanished({ taskId }: TaskRef): A2AError {
 }
 
 function tooSlow(): A2AError {
-  return new A2AError(
-    'UNAVAILABLE',
-    'The stream was closed because its reader was too slow; subscribe to the task to go on',
-    {
-      metadata: { resumable: 'true' },
-      retryAfterMs: 0,
-    },
-  )
+  return endedEarly('The stream was closed because its reader was too slow')
 }

@@ -80,6 +80,39 @@ describe('acceptance 5: 100 000 chunks of one artifact', () => {
   }, 60_000)
 })
 
+describe('a stream of a task that goes on', () => {
+  const MAX_MS = 1_000
+  let server: TestServer
+
+  beforeAll(async () => {
+    server = await startTestServer({ agents, engine: 'memory', limits: { maxStreamMs: MAX_MS } })
+  })
+
+  afterAll(() => server.stop())
+
+  it.each(CURRENT_WIRE_NAMES)('is closed after its time, and can be resumed, over %s', async (name) => {
+    const wire = wireNamed(name, server.url)
+    const on = { agent: 'scripted' }
+    const begun = Date.now()
+    const events: StreamResponseJson[] = []
+    const read = async () => {
+      for await (const event of wire.stream('sendStreamingMessage', send(`wait limit-${name}`), on)) {
+        events.push(event as StreamResponseJson)
+      }
+    }
+    // An event stream is closed without an error; the others have no such end.
+    if (name === 'jsonrpc' || name === 'rest') await read()
+    else await expect(read()).rejects.toMatchObject({ reason: 'UNAVAILABLE', metadata: { resumable: 'true' } })
+    expect(Date.now() - begun).toBeGreaterThanOrEqual(MAX_MS)
+    expect(outline(events).at(-1)).toBe('artifact')
+    const id = events[0]?.task?.id ?? ''
+    const rest = wire.stream('subscribeToTask', { id }, on)
+    expect((await rest.next()).value).toMatchObject({ task: { id } })
+    openGate(`limit-${name}`)
+    expect(outline((await all(rest)) as StreamResponseJson[]).at(-1)).toBe('status COMPLETED')
+  })
+})
+
 describe('acceptance 9: a reader that never reads', () => {
   it.each(['HTTP/1.1', 'HTTP/2'] as const)(
     'over %s costs a bounded amount, is closed so that it can resume, and slows nobody',

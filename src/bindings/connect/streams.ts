@@ -1,10 +1,13 @@
 /** The streams of the A2A service on Connect, gRPC and gRPC-Web, by the library. */
 import type { DescMethod, MessageShape } from '@bufbuild/protobuf'
 import { ConnectError, type ConnectRouter, createContextKey, type HandlerContext } from '@connectrpc/connect'
+import { endedEarly } from '../../a2a/errors.js'
 import { answerFromJson, requestToJson } from '../../a2a/proto-json.js'
 import { type ProtocolVersion, VERSION_HEADER } from '../../a2a/service-params.js'
 import type { CallContext } from '../../service/call-context.js'
-import { type Call, callContext, extensionHeaders } from '../http/call.js'
+import type { EventStream } from '../../service/stream-step.js'
+import { type Call, callContext, extensionHeaders, type StreamLimits } from '../http/call.js'
+import { Heartbeat } from '../http/heartbeat.js'
 import type { StreamMethod } from '../method.js'
 import { rpcVersion } from '../versions.js'
 import { connectErrorOf } from './errors.js'
@@ -16,9 +19,9 @@ export const CALL = createContextKey<Call | undefined>(undefined)
 
 export function streamRoutes(
   router: ConnectRouter,
-  options: Pick<RpcOptions, 'handler' | 'onError' | 'strictVersion'>,
+  options: Pick<RpcOptions, 'handler' | 'onError' | 'strictVersion'> & { readonly limits: LifeLimits },
 ): void {
-  const { handler, onError } = options
+  const { handler, onError, limits } = options
   for (const each of STREAM_RPCS) router.rpc(each.rpc as never, stream(each) as never)
 
   function stream({ rpc, method, version: ofPackage }: RpcMethod<StreamMethod>) {
@@ -31,7 +34,13 @@ export function streamRoutes(
         const headers = extensionHeaders(version, handler.activeExtensions(ctx, request))
         for (const [name, value] of Object.entries(headers)) context.responseHeader.set(name, value)
         const frames = handler.stream(method.operation, ctx, request)
-        for await (const step of frames) if (step !== 'open') yield answerFromJson(rpc.output, method.event(step))
+        const life = new StreamLife(frames, limits)
+        try {
+          for await (const step of frames) if (step !== 'open') yield answerFromJson(rpc.output, method.event(step))
+        } finally {
+          life.end()
+        }
+        life.throwIfExpired()
         // Ended from outside and not by the task: by a deadline, or because the server stops. The reason says which.
         context.signal.throwIfAborted()
       } catch (error) {
@@ -40,6 +49,30 @@ export function streamRoutes(
         throw connectErrorOf(method, error)
       }
     }
+  }
+}
+
+type LifeLimits = Pick<StreamLimits, 'maxStreamMs'>
+
+/** Pings of HTTP/2 tell that both sides are there, so nothing is said in between; but no stream is open for ever. */
+class StreamLife {
+  private readonly clock: Heartbeat
+  private expired = false
+
+  constructor(frames: EventStream, { maxStreamMs }: LifeLimits) {
+    const expire = () => {
+      this.expired = true
+      void frames.return()
+    }
+    this.clock = new Heartbeat({ maxStreamMs, heartbeatMs: Number.POSITIVE_INFINITY }, { beat() {}, expire })
+  }
+
+  end(): void {
+    this.clock.stop()
+  }
+
+  throwIfExpired(): void {
+    if (this.expired) throw endedEarly('The stream has reached its time limit')
   }
 }
 

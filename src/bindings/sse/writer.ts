@@ -4,8 +4,8 @@ import { A2AError } from '../../a2a/errors.js'
 import type { EventStream, Frame, StreamStep } from '../../service/stream-step.js'
 import type { StreamLimits, StreamPace } from '../http/call.js'
 import { type HttpResponse, PRIVATE_HEADERS } from '../http/exchange.js'
+import { Heartbeat } from '../http/heartbeat.js'
 import { PacedWriter } from '../http/paced-writer.js'
-import { Heartbeat } from './heartbeat.js'
 
 /** How a wire writes a stream. */
 export interface SseForm {

@@ -1,5 +1,5 @@
 /** The clock of all open event streams: one timer for all of them, however many there are. */
-import type { StreamLimits } from '../http/call.js'
+import type { StreamLimits } from './call.js'
 
 interface Beating {
   beat(): void
@@ -12,12 +12,12 @@ export class Heartbeat {
   private static readonly open = new Set<Heartbeat>()
   private static timer: ReturnType<typeof setInterval> | undefined
 
-  private readonly limits: StreamLimits
+  private readonly limits: Pick<StreamLimits, 'heartbeatMs' | 'maxStreamMs'>
   private readonly stream: Beating
   private readonly since = Date.now()
   private last = this.since
 
-  constructor(limits: StreamLimits, stream: Beating) {
+  constructor(limits: Pick<StreamLimits, 'heartbeatMs' | 'maxStreamMs'>, stream: Beating) {
     this.limits = limits
     this.stream = stream
     Heartbeat.open.add(this)
