@@ -92,7 +92,7 @@ export {
 export { type FromClaims, type JwtClaims, type JwtOptions, jwt } from './auth/jwt.js'
 export type { Duration } from './internal/duration.js'
 export type { Logger } from './internal/logger.js'
-export type { TemporalPlace } from './process/temporal-parts.js'
+export type { TemporalPlace } from './process/temporal-place.js'
 export type {
   LoggedAttempt,
   LoggedDelivery,

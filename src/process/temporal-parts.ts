@@ -33,19 +33,6 @@ export interface TemporalPartsOptions extends LocalFileOptions {
   readonly signal?: AbortSignal
 }
 
-/** Where Temporal is, for people. */
-export interface TemporalPlace {
-  /** `host:port` */
-  readonly address: string
-  readonly namespace: string
-  /** Where the server came from. */
-  readonly source: string
-}
-
-export function placeOf({ address, namespace, source }: TemporalServer): TemporalPlace {
-  return { address, namespace, source: source.detail }
-}
-
 export interface TemporalParts<C extends ConnectionLike> {
   readonly temporal: TemporalServer
   readonly connection: C
